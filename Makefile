@@ -1,0 +1,47 @@
+# The commands of this repository. `make help` lists them.
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.PHONY: help setup run test check prove bench docs clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
+
+$(STAMP): pyproject.toml constraints.txt tools/setup.sh
+	PYTHON=$(PYTHON) bash tools/setup.sh $(VENV)
+	@touch $(STAMP)
+
+setup: $(STAMP) ## create .venv with the pinned dependencies
+
+run: $(STAMP) ## the sample archive, live, on http://127.0.0.1:$(PORT)
+	$(BIN)/custody demo --port $(PORT)
+
+check: $(STAMP) ## the fast half: lint, types, imports, unit tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q -m "not browser and not process and not prove" -n 2
+
+test: $(STAMP) ## everything, under ten minutes on two cores
+	bash tools/debian_packages.sh
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+prove: $(STAMP) ## the long proofs, seeded; results in docs/reference/proof.md
+	CUSTODY_PROVE=whole $(BIN)/pytest -m prove -n 0 --timeout 7200
+
+bench: $(STAMP) ## the figures, as ratios within one run
+	$(BIN)/python -m bench
+
+docs: $(STAMP) ## regenerate docs/reference and the README's picture
+	$(BIN)/python -m tools.make_docs
+
+clean: ## remove what the commands made
+	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .hypothesis .bench .proof

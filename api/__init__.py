@@ -1,0 +1,1 @@
+"""The faces: REST, pages, reports, the command line."""

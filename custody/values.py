@@ -1,0 +1,123 @@
+"""Values that entries are made of: frozen, comparable, without behaviour beyond their own sense.
+
+Times are integers: microseconds since 1970-01-01 UTC (`Instant`); days are ISO dates (`YYYY-MM-DD`).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Instant = int
+"""Microseconds since 1970-01-01 UTC."""
+
+SECOND = 1_000_000
+DAY = 86_400 * SECOND
+
+CarrierKind = Literal["document", "disc", "drive", "film", "model", "notebook", "computer", "other"]
+Origin = Literal["produced", "received", "copied", "legacy"]
+PeriodKind = Literal["years", "months", "date", "condition", "long_term", "maximum", "none"]
+PlaceKind = Literal["site", "building", "room", "cabinet", "shelf", "seat", "portal"]
+PostClass = Literal["core", "important", "general"]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """How long a carrier stays secret. `maximum`: unmarked, so the level's maximum; `none`: internal only.
+
+    `value` holds the number of years or months, the ISO date, or the condition's words. `authority` names who
+    allowed a period beyond the level's maximum, or long-term (regulation clause a.5).
+    """
+
+    kind: PeriodKind
+    value: str = ""
+    authority: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Who may know: principals, each `all`, `unit:ID`, `post:CLASS` or `person:ID`. Empty: nobody but keepers."""
+
+    principals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a carrier is, as entered when it came into the register."""
+
+    control_number: str
+    """The organisation's own number of the title; with `copy_number` it names one carrier."""
+    copy_number: int
+    copies: int
+    title: str
+    kind: CarrierKind
+    level: str
+    period: Period
+    scope: Scope
+    unit: int
+    """The unit that answers for it."""
+    classified_on: str = ""
+    """ISO date on which level and period were determined."""
+    basis: str = ""
+    """定密依据: the ground on which the level was determined."""
+    determined_by: str = ""
+    """定密责任人: the person who determined the level."""
+    medium: str = "paper"
+    pages: int | None = None
+    issuer: str = ""
+    issuer_number: str = ""
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag on a carrier: EPC in upper-case hexadecimal, and the chip's own number where it was read."""
+
+    epc: str
+    tid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A department; `parent` None at the top."""
+
+    id: int
+    code: str
+    name: str
+    name_en: str = ""
+    parent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the tree site > building > room > cabinet > shelf; `rating` is the highest level kept or used there.
+
+    A portal stands in the tree under what it guards; its `inside` and `outside` name the places it joins.
+    `storage`: carriers may have their home there. A place without a rating of its own takes its parent's.
+    """
+
+    id: int
+    code: str
+    name: str
+    kind: PlaceKind
+    parent: int | None = None
+    name_en: str = ""
+    rating: str | None = None
+    storage: bool = False
+    responsible: int | None = None
+    inside: int | None = None
+    outside: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person and the post held now; clearance follows from the class of post, between the dates (inclusive)."""
+
+    id: int
+    number: str
+    name: str
+    name_en: str = ""
+    unit: int | None = None
+    post: str = ""
+    post_class: PostClass | None = None
+    cleared_from: str = ""
+    cleared_until: str = ""
+    left_on: str = ""

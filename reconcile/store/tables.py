@@ -1,0 +1,320 @@
+"""Tables of the comparison: what the readers said, what was concluded, what was found, what people did about it.
+
+Times are microseconds UTC, event time unless the name says `received_at` or `opened_at`.
+"""
+
+from typing import Any
+
+from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from custody.store.tables import Int64
+
+
+def _key(**more: Any) -> Any:
+    return Field(primary_key=True, sa_type=Int64, sa_column_kwargs={"autoincrement": False}, **more)
+
+
+def _auto() -> Any:
+    return Field(default=None, primary_key=True, sa_type=Int64)
+
+
+def _int64(default: Any = ..., **more: Any) -> Any:
+    return Field(default=default, sa_type=Int64, **more)
+
+
+class DeviceRow(SQLModel, table=True):
+    """An edge daemon (or other device) that may send; only the hash of its token is kept."""
+
+    __tablename__ = "device"
+    name: str = Field(primary_key=True)
+    token_hash: str = Field(unique=True)
+    revoked: bool = False
+    created_at: int = _int64()
+    last_seen_at: int | None = _int64(None)
+
+
+class ReaderRow(SQLModel, table=True):
+    """A reader: who serves it, what it last said of itself, until when it was heard listening."""
+
+    __tablename__ = "reader"
+    name: str = Field(primary_key=True)
+    device: str = ""
+    title_zh: str = ""
+    title_en: str = ""
+    enabled: bool = True
+    state: str = "unknown"
+    state_at: int | None = _int64(None)
+    detail: str = ""
+    model: str | None = None
+    firmware: str | None = None
+    clock_offset_us: int | None = _int64(None)
+    through_at: int | None = _int64(None)
+
+
+class AntennaRow(SQLModel, table=True):
+    """An antenna and what it hears. `role`: place (its `place`), or inside / outside of the portal `place`."""
+
+    __tablename__ = "antenna"
+    __table_args__ = (Index("ix_antenna_place", "place"),)
+    reader: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    place: int = _int64()
+    role: str = "place"
+
+
+class SourceRow(SQLModel, table=True):
+    """One boot of one daemon. `acknowledged`: through this sequence everything is here."""
+
+    __tablename__ = "source"
+    __table_args__ = (UniqueConstraint("daemon", "boot", name="uq_source"),)
+    id: int | None = _auto()
+    daemon: str
+    boot: str
+    acknowledged: int = _int64(0)
+    first_received_at: int = _int64()
+
+
+class SightingRow(SQLModel, table=True):
+    """A sighting as received, each once: (source, sequence). `id` is the order of arrival, for the fold's cursor."""
+
+    __tablename__ = "sighting"
+    __table_args__ = (
+        UniqueConstraint("source", "sequence", name="uq_sighting"),
+        Index("ix_sighting_epc", "epc", "last_at"),
+    )
+    id: int | None = _auto()
+    source: int = _int64()
+    sequence: int = _int64()
+    epc: str
+    tid: str | None = None
+    reader: str
+    antenna: int
+    first_at: int = _int64()
+    last_at: int = _int64()
+    count: int
+    strongest_dbm: float | None = None
+    mean_dbm: float | None = None
+    received_at: int = _int64()
+    """When the server had it on disk."""
+
+
+class CoverageRow(SQLModel, table=True):
+    """An interval in which an antenna was truly listening; touching intervals are merged."""
+
+    __tablename__ = "coverage"
+    __table_args__ = (Index("ix_coverage_antenna", "reader", "antenna", "through_at"),)
+    id: int | None = _auto()
+    reader: str
+    antenna: int
+    since_at: int = _int64()
+    through_at: int = _int64()
+
+
+class ReaderEventRow(SQLModel, table=True):
+    """What happened to a reader or a spool: state changes and losses, kept for the page and the enquiry."""
+
+    __tablename__ = "reader_event"
+    __table_args__ = (
+        UniqueConstraint("source", "sequence", name="uq_reader_event"),
+        Index("ix_reader_event", "reader", "at"),
+    )
+    id: int | None = _auto()
+    source: int = _int64()
+    sequence: int = _int64()
+    reader: str
+    state: str
+    at: int = _int64()
+    detail: str = ""
+
+
+class PresenceRow(SQLModel, table=True):
+    """Where each tag was last heard: the fold of its sightings (never a fact about the carrier's contents)."""
+
+    __tablename__ = "presence"
+    __table_args__ = (Index("ix_presence_place", "place"),)
+    epc: str = Field(primary_key=True)
+    place: int | None = _int64(None)
+    """Believed place; None while nothing is believed yet."""
+    strength: str = "unconfirmed"
+    """`confirmed`, `probable`, `unconfirmed`."""
+    since_at: int | None = _int64(None)
+    """Since when continuously believed there."""
+    heard_at: int = _int64()
+    """Last heard by any antenna."""
+    here_at: int | None = _int64(None)
+    """Last heard at the believed place."""
+    reader: str = ""
+    antenna: int = 0
+    strongest_dbm: float | None = None
+    reads: int = 0
+    state: bytes = Field(sa_type=LargeBinary, default=b"")
+    """The filter's own memory (JSON), so that folding goes on where it stopped."""
+
+
+class StayRow(SQLModel, table=True):
+    """A closed or running stay of a tag at a place: the presence half of a carrier's time line."""
+
+    __tablename__ = "stay"
+    __table_args__ = (Index("ix_stay_epc", "epc", "since_at"),)
+    id: int | None = _auto()
+    epc: str
+    place: int = _int64()
+    since_at: int = _int64()
+    until_at: int = _int64()
+    """Last heard there."""
+    reads: int = 0
+    strongest_dbm: float | None = None
+    reader: str = ""
+    antenna: int = 0
+    direction: str = ""
+    """At a portal: `in`, `out`, `unknown`; else empty."""
+
+
+class FindingRow(SQLModel, table=True):
+    """A contradiction between the two stories, or a deadline passed. `evidence` is JSON, frozen at the opening."""
+
+    __tablename__ = "finding"
+    __table_args__ = (
+        # One open finding a kind and subject: the same contradiction is not found twice.
+        Index(
+            "uq_finding_open",
+            "kind",
+            "about",
+            unique=True,
+            postgresql_where=text("open"),
+            sqlite_where=text("open"),
+        ),
+        Index("ix_finding_carrier", "carrier"),
+        Index("ix_finding_open", "open", "urgency", "opened_at"),
+    )
+    number: str = Field(primary_key=True)
+    kind: str
+    about: str
+    """What it is about, one text: `carrier:17`, `epc:3414…`, `reader:portal`; for events also when."""
+    carrier: int | None = _int64(None)
+    epc: str | None = None
+    reader: str | None = None
+    place: int | None = _int64(None)
+    person: int | None = _int64(None)
+    unit: int | None = _int64(None)
+    """Unit of the carrier: who answers for it."""
+    urgency: int = 2
+    """0 at once, 1 today, 2 this week."""
+    happened_at: int = _int64()
+    """When the contradiction began (event time)."""
+    opened_at: int = _int64()
+    open: bool = True
+    state: str = "open"
+    """`open`, `acknowledged`, `explained`, `settled` (by a person), `cleared` (by itself; state findings only)."""
+    owner: int | None = _int64(None)
+    due_at: int | None = _int64(None)
+    closed_at: int | None = _int64(None)
+    closed_by: int | None = _int64(None)
+    resolution: str = ""
+    evidence: str = "{}"
+
+
+class FindingEventRow(SQLModel, table=True):
+    """What was done about a finding: append only."""
+
+    __tablename__ = "finding_event"
+    __table_args__ = (Index("ix_finding_event", "finding", "id"),)
+    id: int | None = _auto()
+    finding: str
+    at: int = _int64()
+    by: int | None = _int64(None)
+    """None: by itself."""
+    what: str
+    """`opened`, `acknowledged`, `explained`, `settled`, `cleared`, `evidence`, `escalated`, `told`."""
+    note: str = ""
+
+
+class RoundRow(SQLModel, table=True):
+    """A sweep of a place and everything under it; its expected list is frozen at a ledger position."""
+
+    __tablename__ = "round"
+    number: str = Field(primary_key=True)
+    kind: str = "sweep"
+    place: int = _int64()
+    opened_by: int = _int64()
+    opened_at: int = _int64()
+    position: int = _int64()
+    state: str = "open"
+    """`open`, `signed`, `abandoned`."""
+    finished_at: int | None = _int64(None)
+    signed_by: int | None = _int64(None)
+    act: str = ""
+    report_hash: str = ""
+
+
+class RoundExpectedRow(SQLModel, table=True):
+    """The frozen expectation: what the books had here, on loan or in transit included, each in its bucket."""
+
+    __tablename__ = "round_expected"
+    round: str = Field(primary_key=True)
+    carrier: int = _key()
+    expected: str
+    """`here`, or `on_loan`, `in_circulation`, `in_transit`, … (the books' status: not expected on the shelf)."""
+    home: int | None = _int64(None)
+    place: int | None = _int64(None)
+    holder: int | None = _int64(None)
+
+
+class RoundScanRow(SQLModel, table=True):
+    """An event of a sweep: a scan, a tick by eye, or the undoing of an earlier event. Never deleted."""
+
+    __tablename__ = "round_scan"
+    __table_args__ = (
+        UniqueConstraint("round", "event", name="uq_round_scan_event"),
+        Index("ix_round_scan_round", "round", "id"),
+    )
+    id: int | None = _auto()
+    round: str
+    event: str
+    """Identifier made on the device: replay changes nothing."""
+    code: str
+    """As scanned: EPC, control number, or undone event."""
+    means: str
+    """`scan`, `reader`, `eye`, `undo`."""
+    carrier: int | None = _int64(None)
+    epc: str | None = None
+    place: int | None = _int64(None)
+    """Where it was scanned, if known."""
+    at: int = _int64()
+    by: int | None = _int64(None)
+    reason: str = ""
+
+
+class JobSlotRow(SQLModel, table=True):
+    """A slot of a scheduled job, claimed by lease: done once however many servers run."""
+
+    __tablename__ = "job_slot"
+    job: str = Field(primary_key=True)
+    slot: int = _key()
+    """Start of the slot, microseconds UTC."""
+    owner: str
+    lease_until: int = _int64()
+    done_at: int | None = _int64(None)
+    result: str = ""
+
+
+class CursorRow(SQLModel, table=True):
+    """How far a fold has come."""
+
+    __tablename__ = "cursor"
+    name: str = Field(primary_key=True)
+    position: int = _int64()
+
+
+class NoticeRow(SQLModel, table=True):
+    """A notice in a person's inbox: numbers and counts only, never titles."""
+
+    __tablename__ = "notice"
+    __table_args__ = (Index("ix_notice_person", "person", "read_at"),)
+    id: int | None = _auto()
+    person: int = _int64()
+    finding: str | None = None
+    kind: str
+    at: int = _int64()
+    read_at: int | None = _int64(None)
