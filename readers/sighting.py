@@ -18,7 +18,7 @@ ReaderState = Literal["connecting", "listening", "silent", "disconnected", "faul
 
 @dataclass(frozen=True, slots=True)
 class TagRead:
-    """One report of one tag by one antenna (LLRP 1.0.1, section 14.2.3: TagReportData)."""
+    """One report of one tag by one antenna (LLRP 1.0.1, section 13.2.3: TagReportData)."""
 
     epc: str
     reader: str
