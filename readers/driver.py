@@ -93,17 +93,17 @@ class PackedBatch(Batch):
     received_at: Instant
 
     @property
-    def reads(self) -> tuple[TagRead, ...]:  # type: ignore[override]
-        """The rows as TagReads: one, or two where a tag was seen several times over an interval."""
+    def reads(self) -> tuple[TagRead, ...]:
+        """The rows as TagReads: one, or two where a tag was seen over an interval (its ends)."""
         return tuple(read for row in self.rows for read in self._reads_of(row))
 
     def _reads_of(self, row: TagRow) -> Iterator[TagRead]:
         epc, antenna, rssi_dbm, first_at, last_at, count = row
         key = epc.hex().upper()
-        if first_at != last_at and count > 1:
-            yield TagRead(key, self.reader, antenna, first_at, self.received_at, rssi_dbm, count - 1)
+        if first_at != last_at:
+            yield TagRead(key, self.reader, antenna, first_at, self.received_at, rssi_dbm, max(1, count - 1))
             count = 1
-        yield TagRead(key, self.reader, antenna, last_at, self.received_at, rssi_dbm, count)
+        yield TagRead(key, self.reader, antenna, last_at, self.received_at, rssi_dbm, max(1, count))
 
 
 class Driver(Protocol):

@@ -1,0 +1,279 @@
+"""The edge daemon's configuration: one TOML file, every error found at once, each with its line.
+
+Keys are rows of a table: name, type, what is allowed, whether it must be there. A misspelt key is an error that
+names the nearest right one, since a setting that is silently ignored is the worst kind.
+"""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from readers.spool import BYTES_MAX, BYTES_MIN
+
+
+class ConfigInvalid(Exception):
+    """The file cannot be used; `errors` says everything that is wrong with it, one line each."""
+
+    def __init__(self, path: Path, errors: tuple[str, ...]) -> None:
+        super().__init__("\n".join(errors))
+        self.path = path
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderConfig:
+    """One [[reader]]."""
+
+    name: str
+    kind: str
+    host: str = "127.0.0.1"
+    port: int = 5084
+    antennas: tuple[int, ...] = ()
+    keepalive_seconds: float = 5.0
+    session: int = 0
+    reconnect_seconds_max: float = 15.0
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonConfig:
+    """The whole file; paths are absolute, the token is read."""
+
+    name: str
+    spool: Path
+    url: str
+    token: str = field(repr=False)
+    readers: tuple[ReaderConfig, ...]
+    spool_bytes_max: int = BYTES_MAX
+    sighting_period_seconds: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """One key of a section. `check` gives what is wrong with a value, or None."""
+
+    name: str
+    types: tuple[type, ...]
+    check: Callable[[Any], str | None]
+    required: bool = False
+
+
+def _between(low: float, high: float, unit: str = "") -> Callable[[Any], str | None]:
+    def check(value: Any) -> str | None:
+        return None if low <= value <= high else f"must be between {low:g} and {high:g}{unit}, not {value!r}"
+
+    return check
+
+
+def _name(value: Any) -> str | None:
+    if re.fullmatch(r"[^\s\x00-\x1f\"'/\\]{1,64}", value):
+        return None
+    return f"must be 1 to 64 characters without blanks, quotes and slashes, not {value!r}"
+
+
+def _text(value: Any) -> str | None:
+    return None if value.strip() else "must not be empty"
+
+
+def _url(value: Any) -> str | None:
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    return None if good else f"must be the address of the server, scheme and port included, not {value!r}"
+
+
+def _antennas(value: Any) -> str | None:
+    if all(isinstance(item, int) and not isinstance(item, bool) and 1 <= item <= 255 for item in value):
+        return None if len(set(value)) == len(value) else f"names an antenna twice: {value!r}"
+    return f"must be a list of antenna numbers from 1, as in [1, 2], not {value!r}"
+
+
+def _kind(value: Any) -> str | None:
+    return None if value in ("llrp", "replay") else f'must be "llrp" or "replay", not {value!r}'
+
+
+_NUMBER = (int, float)
+_SECTIONS: dict[str, tuple[_Key, ...]] = {
+    "daemon": (
+        _Key("name", (str,), _name, required=True),
+        _Key("spool", (str,), _text, required=True),
+        _Key("spool_bytes_max", (int,), _between(BYTES_MIN, 1e15, " bytes")),
+        _Key("sighting_period_seconds", _NUMBER, _between(0.1, 3600, " seconds")),
+    ),
+    "server": (
+        _Key("url", (str,), _url, required=True),
+        _Key("token", (str,), _text),
+        _Key("token_file", (str,), _text),
+    ),
+    "reader": (
+        _Key("name", (str,), _name, required=True),
+        _Key("kind", (str,), _kind, required=True),
+        _Key("host", (str,), _text),
+        _Key("port", (int,), _between(1, 65535)),
+        _Key("antennas", (list,), _antennas),
+        _Key("keepalive_seconds", _NUMBER, _between(0.1, 20, " seconds")),
+        _Key("session", (int,), _between(0, 3)),
+        _Key("reconnect_seconds_max", _NUMBER, _between(0.5, 60, " seconds")),
+        _Key("file", (str,), _text),
+    ),
+}
+_ONLY_FOR = {
+    "file": "replay",
+    "host": "llrp",
+    "port": "llrp",
+    "antennas": "llrp",
+    "keepalive_seconds": "llrp",
+    "session": "llrp",
+}
+"""Keys that mean something for one kind of reader only."""
+_NEEDED_FOR = {"llrp": "host", "replay": "file"}
+_TYPE_WORDS: dict[type, str] = {str: 'text in quotes, as in "edge-1"', int: "a number", list: "a list"}
+
+
+def load(path: Path) -> DaemonConfig:
+    """Read and check a configuration. Raises ConfigInvalid with every error found."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigInvalid(path, (f"{path} cannot be read: {error}",)) from error
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigInvalid(path, (f"{path}: this is not TOML: {error}",)) from error
+    return _Check(path, text).config(found)
+
+
+class _Check:
+    """Collects the errors of one file."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self._path = path
+        self._lines = text.splitlines()
+        self._errors: list[str] = []
+
+    def config(self, found: Mapping[str, Any]) -> DaemonConfig:
+        """Raises ConfigInvalid."""
+        for name in found:
+            if name not in _SECTIONS:
+                self._error(self._line(None, 0, name), f"[{name}] is unknown{_nearest(name, _SECTIONS)}")
+        daemon = self._section("daemon", found.get("daemon"), 0)
+        server = self._section("server", found.get("server"), 0)
+        rows = found.get("reader", [])
+        if not isinstance(rows, list) or not rows:
+            self._error(None, "there is no reader: write at least one [[reader]] section, with two brackets")
+            rows = []
+        readers = [self._section("reader", row, at) for at, row in enumerate(rows)]
+        self._check_readers(readers)
+        token = self._token(server)
+        if self._errors:
+            raise ConfigInvalid(self._path, tuple(self._errors))
+        folder = self._path.resolve().parent
+        return DaemonConfig(
+            name=daemon["name"],
+            spool=folder / daemon["spool"],
+            url=server["url"],
+            token=token,
+            readers=tuple(_reader(row, folder) for row in readers),
+            spool_bytes_max=daemon.get("spool_bytes_max", BYTES_MAX),
+            sighting_period_seconds=float(daemon.get("sighting_period_seconds", 10.0)),
+        )
+
+    def _section(self, section: str, found: Any, at: int) -> dict[str, Any]:
+        if not isinstance(found, dict):
+            self._error(None, f"the section [{section}] is missing")
+            return {}
+        keys = {key.name: key for key in _SECTIONS[section]}
+        good: dict[str, Any] = {}
+        for name, value in found.items():
+            line = self._line(section, at, name)
+            key = keys.get(name)
+            if key is None:
+                self._error(line, f"[{section}] {name} is unknown{_nearest(name, keys)}")
+            elif not isinstance(value, key.types) or isinstance(value, bool):
+                self._error(line, f"[{section}] {name} must be {_TYPE_WORDS[key.types[0]]}, not {value!r}")
+            elif wrong := key.check(value):
+                self._error(line, f"[{section}] {name} {wrong}")
+            else:
+                good[name] = value
+        for key in keys.values():
+            if key.required and key.name not in found:
+                self._error(self._line(section, at, None), f"[{section}] {key.name} is missing")
+        return good
+
+    def _check_readers(self, readers: list[dict[str, Any]]) -> None:
+        seen: set[str] = set()
+        for at, row in enumerate(readers):
+            name, kind = row.get("name"), row.get("kind")
+            if name in seen:
+                self._error(self._line("reader", at, "name"), f"[reader] name {name!r} is used twice")
+            if name is not None:
+                seen.add(name)
+            for key, only in _ONLY_FOR.items():
+                if key in row and kind not in (None, only):
+                    line = self._line("reader", at, key)
+                    self._error(line, f'[reader] {key} belongs to kind = "{only}", not "{kind}"')
+            need = _NEEDED_FOR.get(kind or "")
+            if need and need not in row:
+                self._error(self._line("reader", at, None), f'[reader] {need} is missing: kind = "{kind}" needs it')
+
+    def _token(self, server: Mapping[str, Any]) -> str:
+        if ("token" in server) == ("token_file" in server):
+            self._error(self._line("server", 0, None), "[server] give one of token and token_file")
+            return ""
+        if "token" in server:
+            token = str(server["token"])
+            line = self._line("server", 0, "token")
+        else:
+            line = self._line("server", 0, "token_file")
+            path = self._path.resolve().parent / server["token_file"]
+            try:
+                token = path.read_text(encoding="ascii").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                self._error(line, f"[server] token_file {path} cannot be read: {error}")
+                return ""
+        if not re.fullmatch(r"[\x21-\x7e]+", token):
+            self._error(line, "[server] the token must be one word of plain characters")
+        return token
+
+    def _error(self, line: int | None, what: str) -> None:
+        self._errors.append(f"{self._path}{f' line {line}' if line else ''}: {what}")
+
+    def _line(self, section: str | None, at: int, key: str | None) -> int | None:
+        """The line of a key in the section's occurrence `at`, or of the section itself; None where not found."""
+        wanted = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=") if key is not None else None
+        inside, seen = section is None, -1
+        for number, text in enumerate(self._lines, 1):
+            if header := re.match(r"\s*\[\[?\s*([^\]\s]+)\s*\]", text):
+                if section is None and header[1] == key:
+                    return number
+                seen += header[1] == section
+                inside = header[1] == section and seen == at
+                if inside and wanted is None:
+                    return number
+            elif inside and wanted is not None and wanted.match(text):
+                return number
+        return None
+
+
+def _nearest(name: str, right: Mapping[str, Any]) -> str:
+    found = difflib.get_close_matches(name, right, n=1, cutoff=0.5)
+    return f": did you mean {found[0]}?" if found else f"; known are {', '.join(right)}"
+
+
+def _reader(row: Mapping[str, Any], folder: Path) -> ReaderConfig:
+    values = dict(row)
+    if "antennas" in values:
+        values["antennas"] = tuple(values["antennas"])
+    if "file" in values:
+        values["file"] = folder / values["file"]
+    for name in ("keepalive_seconds", "reconnect_seconds_max"):
+        if name in values:
+            values[name] = float(values[name])
+    return ReaderConfig(**values)
