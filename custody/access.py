@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from custody.register import CarrierState
+from custody.register import CarrierState, Directory
 from custody.scheme import Scheme
 from custody.values import Person
 
@@ -132,6 +132,9 @@ class Subject:
         return frozenset(grant.role for grant in self.grants)
 
 
+INSTALLATION = Subject(0, "installation", (), -1, frozenset())
+"""The installation itself: enters the directory and the ledger kept before, and sees nothing (see `rules`)."""
+
 REACHING = frozenset({Role.CLERK, Role.MANAGER, Role.LEADER, Role.SECRECY_OFFICE, Role.SECRECY_COMMITTEE})
 """Roles that answer for the carriers of their units, in scope or not."""
 
@@ -161,6 +164,15 @@ def principals(person: Person, units_above: frozenset[int]) -> frozenset[str]:
 def may(subject: Subject, permission: Permission) -> bool:
     """Whether one of the subject's roles opens this."""
     return any(permission in PERMISSIONS[role] for role in subject.roles)
+
+
+def answers_for(subject: Subject, permission: Permission, unit: int, directory: Directory) -> bool:
+    """Whether a role that opens this is held for the whole house, or for the unit or one above it."""
+    above = directory.units_above(unit)
+    return any(
+        permission in PERMISSIONS[grant.role] and (grant.unit is None or grant.unit in above)
+        for grant in subject.grants
+    )
 
 
 def cleared_for(rank: int, scope: tuple[str, ...], clearance: int, names: frozenset[str]) -> bool:

@@ -7,11 +7,10 @@ corrected by a later entry that names the one it corrects.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any, ClassVar
 
-import rfc8785
 from pydantic import TypeAdapter, ValidationError
 
 from custody.values import Description, Instant, Person, Place, Scope, Tag, Unit
@@ -254,23 +253,55 @@ _KEYS = {
 }
 
 
+_EXACT_MAX = 2**53 - 1
+"""Largest integer that every reader of JSON holds exactly (RFC 8785 section 3.2.2.3)."""
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+def _plain(value: Any) -> Any:
+    """A value of an entry as JSON's own kinds. Raises EntryInvalid for what JSON cannot hold exactly."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        if "\x00" in value:
+            raise EntryInvalid("a text holds the character U+0000, which a database cannot hold")
+        return value
+    if isinstance(value, int):
+        if -_EXACT_MAX <= value <= _EXACT_MAX:
+            return value
+        raise EntryInvalid(f"the integer {value} is beyond what JSON holds exactly")
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: _plain(getattr(value, name)) for name in _names(type(value))}
+    raise EntryInvalid(f"a {type(value).__name__} has no place in an entry")
+
+
 def encode(entry: Entry) -> bytes:
-    """Canonical bytes of an entry (RFC 8785). Raises EntryInvalid for what JSON cannot hold exactly."""
-    document: dict[str, Any] = {
+    """Canonical bytes of an entry (RFC 8785). Raises EntryInvalid for what JSON cannot hold exactly.
+
+    With ASCII keys, no floats and integers within 2^53, the standard library's sorted, unspaced JSON is RFC 8785.
+    """
+    document = {
         "act": entry.act,
         "by": entry.by,
         "corrects": entry.corrects,
         "entered_at": entry.entered_at,
-        "fact": asdict(entry.fact),
+        "fact": entry.fact,
         "happened_at": entry.happened_at,
         "kind": entry.fact.kind,
         "nonce": entry.nonce,
         "sequence": entry.sequence,
-        "signatures": [asdict(signature) for signature in entry.signatures],
+        "signatures": entry.signatures,
     }
     try:
-        return rfc8785.dumps(document)
-    except (rfc8785.CanonicalizationError, ValueError) as error:
+        plain = {name: _plain(value) for name, value in document.items()}
+        return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+    except ValueError as error:
         raise EntryInvalid(f"entry {entry.sequence} cannot be written exactly: {error}") from error
 
 

@@ -160,6 +160,14 @@ class Directory:
         """The place and everything in it."""
         return frozenset(p for p in self.places if any(q.id == place for q in self.path(p)))
 
+    def units_above(self, unit: int | None) -> frozenset[int]:
+        """The unit and those it is part of; stops at an unknown or repeated unit."""
+        found: set[int] = set()
+        while unit is not None and unit in self.units and unit not in found:
+            found.add(unit)
+            unit = self.units[unit].parent
+        return frozenset(found)
+
     def units_under(self, unit: int) -> frozenset[int]:
         """The unit and its sub-units."""
         found = {unit}

@@ -4,11 +4,21 @@ The page's dashed button and the server's stop ask the same `refusals`. Rules th
 in `custody/procedures/`, as rows of a table; `regulations` says which clause each keeps.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
-from custody.access import Permission, Subject, may, sees
-from custody.entries import CarrierFact, Fact
+from custody.access import INSTALLATION, Permission, Subject, answers_for, may, sees
+from custody.entries import (
+    Borrowed,
+    CarrierFact,
+    Fact,
+    Imported,
+    PersonRecorded,
+    PlaceRecorded,
+    Shelved,
+    TagBound,
+    UnitRecorded,
+)
 from custody.life_cycle import after
 from custody.register import CarrierState, Directory
 from custody.scheme import Scheme
@@ -30,10 +40,14 @@ class Refusal:
 
 
 class Refused(Exception):
-    """The act was not entered and nothing changed. `refusals` says why, `carrier` where it is about one."""
+    """The act was not entered and nothing changed. `refusals` says why; `at` is the index of the refused fact
+    among those given, `carrier` the carrier it is about, if any.
+    """
 
-    def __init__(self, refusals: Iterable[Refusal]) -> None:
+    def __init__(self, refusals: Iterable[Refusal], at: int = 0, carrier: int | None = None) -> None:
         self.refusals = tuple(refusals)
+        self.at = at
+        self.carrier = carrier
         super().__init__("; ".join(f"{r.clause or '-'} {r.code} {dict(r.params)}" for r in self.refusals))
 
 
@@ -46,7 +60,10 @@ class Situation:
     """What rules may know besides the carrier: who acts, when, the scheme, the directory, and looked-up facts.
 
     `day` is today's ISO date in the organisation's time zone. The looked-up maps hold what the store fetched
-    for the facts at hand: overdue loans by person, the carrier that an EPC is or was bound to, numbers taken.
+    for the facts at hand: overdue loans by person, the carrier that an EPC is or was bound to, numbers taken,
+    the codes of the directory (by kind: `unit`, `place`, `person`).
+    `happened_at` is given where the act is entered later than it happened. `taking_over`: the act brings in the
+    directory or the ledger kept before, which is told as it was.
     """
 
     subject: Subject
@@ -56,7 +73,15 @@ class Situation:
     day: str
     overdue_loans: Mapping[int, int] = field(default_factory=dict)
     epcs_known: Mapping[str, int] = field(default_factory=dict)
-    numbers_taken: frozenset[tuple[str, int]] = frozenset()
+    numbers_taken: Set[tuple[str, int]] = frozenset()
+    codes_taken: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    happened_at: Instant | None = None
+    taking_over: bool = False
+
+    @property
+    def at(self) -> Instant:
+        """When the act happened."""
+        return self.now if self.happened_at is None else self.happened_at
 
 
 Check = Callable[[CarrierState | None, Fact, Situation], Params | None]
@@ -73,6 +98,31 @@ class Rule:
     check: Check
 
 
+TAKEN_OVER = (UnitRecorded, PlaceRecorded, PersonRecorded, Imported, TagBound, Shelved, Borrowed)
+"""What the installation itself may enter, while taking over."""
+
+
+def _for_installation(carrier: CarrierState | None, fact: Fact, situation: Situation) -> bool:
+    """The installation enters the directory and legacy carriers, in taking over, and nothing else."""
+    return (
+        situation.subject == INSTALLATION
+        and situation.taking_over
+        and isinstance(fact, TAKEN_OVER)
+        and (carrier is None or carrier.origin == "legacy")
+    )
+
+
+def _permitted(
+    permissions: Mapping[type[Fact], Permission], carrier: CarrierState | None, fact: Fact, situation: Situation
+) -> bool:
+    permission = permissions.get(type(fact))
+    if permission is None or not may(situation.subject, permission):
+        return False
+    if carrier is None:
+        return True
+    return answers_for(situation.subject, permission, carrier.description.unit, situation.directory)
+
+
 def refusals(
     rules: Iterable[Rule],
     permissions: Mapping[type[Fact], Permission],
@@ -83,13 +133,16 @@ def refusals(
     """Everything that stands against entering this fact now; empty means it may be entered.
 
     Order: sight, permission, life cycle, then the rules. The later are asked only when the former are silent, so
-    that a rule may rely on them, and nobody learns of a carrier that he may not see. Raises NotFound for that.
+    that a rule may rely on them, and nobody learns of a carrier that he may not see. Raises NotFound for that,
+    and for a carrier that is not in the register: the two are never told apart.
     """
-    if carrier is not None and not sees(situation.subject, carrier, situation.scheme):
+    if carrier is None and isinstance(fact, CarrierFact) and after(fact, None) is None:
         raise NotFound
-    permission = permissions.get(type(fact))
-    if permission is None or not may(situation.subject, permission):
-        return (Refusal("", "not_permitted", {"act": fact.kind}),)
+    if not _for_installation(carrier, fact, situation):
+        if carrier is not None and not sees(situation.subject, carrier, situation.scheme):
+            raise NotFound
+        if not _permitted(permissions, carrier, fact, situation):
+            return (Refusal("", "not_permitted", {"act": fact.kind}),)
     if isinstance(fact, CarrierFact) and after(fact, carrier.status if carrier else None) is None:
         return (Refusal("", "state", {"act": fact.kind, "status": carrier.status if carrier else "unknown"}),)
     found = []

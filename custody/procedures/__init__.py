@@ -1,0 +1,124 @@
+"""The procedures: one file a letter of the regulations. Their rules and permissions, collected.
+
+`refusals` serves the greyed-out button and the server's stop alike; both quote the clause.
+"""
+
+from collections.abc import Mapping
+
+from custody import rules
+from custody.access import Permission
+from custody.entries import (
+    FACTS,
+    Borrowed,
+    Fact,
+    FindingSettled,
+    Imported,
+    Moved,
+    PersonRecorded,
+    PlaceRecorded,
+    Received,
+    ReportedFound,
+    ReportedMissing,
+    Returned,
+    RoundSigned,
+    Shelved,
+    TagBound,
+    TagRetired,
+    UnitRecorded,
+)
+from custody.procedures import circulation, directory, dispatch, keeping, production, registration
+from custody.register import CarrierState
+from custody.rules import Refusal, Rule, Situation
+
+RULES: tuple[Rule, ...] = (
+    *directory.RULES,
+    *registration.RULES,
+    *production.RULES,
+    *dispatch.RULES,
+    *circulation.RULES,
+    *keeping.RULES,
+)
+"""Every rule, in the order in which refusals are shown."""
+
+PERMISSIONS: Mapping[type[Fact], Permission] = {
+    UnitRecorded: Permission.TAKE_IN,
+    PlaceRecorded: Permission.TAKE_IN,
+    PersonRecorded: Permission.TAKE_IN,
+    Imported: Permission.TAKE_IN,
+    Received: Permission.TAKE_IN,
+    TagBound: Permission.TAKE_IN,
+    TagRetired: Permission.KEEP,
+    Shelved: Permission.KEEP,
+    Moved: Permission.KEEP,
+    ReportedMissing: Permission.REPORT_MISSING,
+    ReportedFound: Permission.KEEP,
+    Borrowed: Permission.LEND,
+    Returned: Permission.LEND,
+    RoundSigned: Permission.SWEEP,
+    FindingSettled: Permission.SETTLE_FINDINGS,
+}
+"""What one must be allowed in order to enter each kind of fact."""
+
+CODES: Mapping[str, tuple[str, ...]] = {
+    # Asked before the rules.
+    "not_permitted": ("act",),
+    "state": ("act", "status"),
+    # About the act as a whole.
+    "happened_in_future": (),
+    "happened_before_state": (),
+    "corrects_unknown": ("entry",),
+    "corrects_depended_on": ("entry",),
+    # Directory.
+    "directory_nameless": ("kind", "code"),
+    "code_taken": ("kind", "code"),
+    "reference_unknown": ("kind", "id"),
+    "within_itself": ("code",),
+    "rating_unknown": ("level",),
+    "date_invalid": ("value",),
+    # Registration and tags.
+    "text_missing": ("field",),
+    "copy_impossible": ("copy", "copies"),
+    "number_taken": ("number", "copy"),
+    "pages_impossible": ("pages",),
+    "scope_unclear": ("principal",),
+    "beyond_own_sight": ("level",),
+    "epc_malformed": ("epc",),
+    "tid_malformed": ("tid",),
+    "epc_known": ("epc",),
+    "tag_not_bound": ("epc",),
+    # Letters a and b.
+    "level_unknown": ("level",),
+    "period_missing": ("level",),
+    "period_beyond_maximum": ("level", "years"),
+    "period_unclear": ("period", "value"),
+    "period_on_internal": ("level",),
+    "issuer_missing": ("field",),
+    # Letter c.
+    "borrower_unknown": ("kind", "id"),
+    "borrower_left": ("person", "person_en", "day"),
+    "not_cleared": ("person", "person_en", "level"),
+    "outside_scope": ("person", "person_en"),
+    "overdue_loans": ("person", "person_en", "count"),
+    "due_in_past": ("day",),
+    "due_too_late": ("days",),
+    "pages_short": ("counted", "pages"),
+    # Letter f.
+    "no_storage": ("place",),
+    "rated_too_low": ("place", "rating", "level"),
+    "has_home": ("place",),
+    "no_home": (),
+    "there_already": ("place",),
+}
+"""Code of a refusal -> the names that fill its blanks. `level` and `rating` are codes of the scheme (`rating` empty:
+not rated), `act` a kind of fact, `status` a state, `person` a name and `person_en` its English form."""
+
+
+RULES_FOR: Mapping[type[Fact], tuple[Rule, ...]] = {
+    kind: tuple(rule for rule in RULES if issubclass(kind, rule.facts)) for kind in FACTS.values()
+}
+"""Kind of fact -> the rules that ask about it."""
+
+
+def refusals(carrier: CarrierState | None, fact: Fact, situation: Situation) -> tuple[Refusal, ...]:
+    """Everything that stands against entering this fact now. Raises NotFound as `custody.rules.refusals` does."""
+    return rules.refusals(RULES_FOR[type(fact)], PERMISSIONS, carrier, fact, situation)

@@ -92,6 +92,7 @@ class CarrierRow(SQLModel, table=True):
             sqlite_where=text("due_at IS NOT NULL"),
         ),
         Index("ix_carrier_status", "status", "control_number", "copy_number"),
+        Index("ix_carrier_balance", "status", "origin", "rank"),
         Index("ix_carrier_unit", "unit", "control_number", "copy_number"),
         Index("ix_carrier_home", "home"),
         Index("ix_carrier_place", "place"),
@@ -131,16 +132,16 @@ class CarrierScopeRow(SQLModel, table=True):
     """Who may know a carrier, one principal a row."""
 
     __tablename__ = "carrier_scope"
-    __table_args__ = (Index("ix_carrier_scope_carrier", "carrier"),)
+    __table_args__ = (Index("ix_carrier_scope_carrier", "carrier"), {"sqlite_with_rowid": False})
     principal: str = Field(primary_key=True)
     carrier: int = _key()
 
 
 class CarrierGramRow(SQLModel, table=True):
-    """Two-character pieces of number and title: the search that finds two-character words on both engines."""
+    """Pieces of number and title: the search that finds two-character words on both engines (see `store.grams`)."""
 
     __tablename__ = "carrier_gram"
-    __table_args__ = (Index("ix_carrier_gram_carrier", "carrier"),)
+    __table_args__ = ({"sqlite_with_rowid": False},)
     gram: str = Field(primary_key=True)
     carrier: int = _key()
 
@@ -182,7 +183,7 @@ class ActRow(SQLModel, table=True):
 
 
 class CounterRow(SQLModel, table=True):
-    """Next number of a series: identifiers, act numbers by kind and year."""
+    """Next number of a series: identifiers, act numbers by kind and year; and the version of the directory."""
 
     __tablename__ = "counter"
     name: str = Field(primary_key=True)

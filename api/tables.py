@@ -1,0 +1,50 @@
+"""Tables of the faces: sessions, settings, exports. Times are microseconds since 1970-01-01 UTC."""
+
+from typing import Any
+
+from sqlalchemy import Index
+from sqlmodel import Field, SQLModel
+
+from custody.store.tables import Int64
+
+
+def _int64(default: Any = ..., **more: Any) -> Any:
+    return Field(default=default, sa_type=Int64, **more)
+
+
+class SessionRow(SQLModel, table=True):
+    """A signed-in session, kept on the server so that it can be ended there; only the token's hash is kept."""
+
+    __tablename__ = "session"
+    __table_args__ = (Index("ix_session_person", "person"),)
+    token_hash: str = Field(primary_key=True)
+    person: int = _int64()
+    created_at: int = _int64()
+    last_seen_at: int = _int64()
+    expires_at: int = _int64()
+    confirmed_at: int | None = _int64(None)
+    """When identity was last freshly confirmed."""
+    csrf: str
+    address: str = ""
+    agent: str = ""
+
+
+class SettingRow(SQLModel, table=True):
+    """A setting of this installation that is not configuration."""
+
+    __tablename__ = "setting"
+    name: str = Field(primary_key=True)
+    value: str
+
+
+class ExportLogRow(SQLModel, table=True):
+    """Who took which rows out, and when."""
+
+    __tablename__ = "export_log"
+    id: int | None = Field(default=None, primary_key=True, sa_type=Int64)
+    person: int = _int64()
+    at: int = _int64()
+    name: str
+    filters: str = "{}"
+    """JSON of the filters."""
+    rows: int = _int64()

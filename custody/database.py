@@ -1,0 +1,246 @@
+"""The one door to the database: SQLite for an office, PostgreSQL by URL for a department.
+
+SQLite: WAL, synchronous=FULL (an acknowledged row survives a power cut), foreign keys, no trusted schema, and
+`BEGIN IMMEDIATE` for every write. One process writes: it holds the lock file beside the database, a second
+writer is refused; any number may read. Within the process, writers take turns by a lock.
+PostgreSQL: reading is a read-only repeatable-read transaction, so a page agrees with itself.
+"""
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import alembic.command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.pool import QueuePool
+
+_BUSY_TIMEOUT_MILLISECONDS = 15_000
+_READERS_MAX = 20
+_MIGRATION_LOCK = 0x6375_7374_6F64_79
+"""Key of the PostgreSQL advisory lock under which one server migrates ("custody")."""
+
+
+class DatabaseError(Exception):
+    """The database cannot be used as asked; the message says what to do."""
+
+
+class DatabaseInUse(DatabaseError):
+    """Another process writes this SQLite database."""
+
+
+class DatabaseTooNew(DatabaseError):
+    """The database was migrated by a later version of the product."""
+
+
+class DatabaseTooOld(DatabaseError):
+    """The database lacks migrations of this version."""
+
+
+class ReadOnly(DatabaseError):
+    """The database was opened for reading only."""
+
+
+class Database:
+    """An open database. Use `Database.open`; `close` when done (also a context manager)."""
+
+    def __init__(self, url: URL, reader: Engine, writer: Engine | None, lock_file: int | None) -> None:
+        self.url = url
+        self._reader = reader
+        self._writer = writer
+        self._lock_file = lock_file
+        self._turn = threading.Lock()
+        self._writing_thread: int | None = None
+
+    @classmethod
+    def open(cls, url: str, *, read_only: bool = False) -> "Database":
+        """Open `sqlite:///FILE` or `postgresql://…`. Raises DatabaseError with what to do."""
+        try:
+            parsed = make_url(url)
+        except ArgumentError as error:
+            raise DatabaseError(f"{url!r} is no database URL; use sqlite:///FILE or postgresql://…") from error
+        if parsed.get_backend_name() == "sqlite":
+            return cls._open_sqlite(parsed, read_only)
+        if parsed.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
+            return cls._open_postgresql(parsed.set(drivername="postgresql+psycopg"), read_only)
+        raise DatabaseError(f"{parsed.drivername} is not supported; use sqlite:///FILE or postgresql://…")
+
+    @classmethod
+    def _open_sqlite(cls, url: URL, read_only: bool) -> "Database":
+        if not url.database or url.database == ":memory:":
+            raise DatabaseError("a database in memory keeps nothing; name a file: sqlite:///FILE")
+        path = Path(url.database).absolute()
+        if read_only and not path.exists():
+            raise DatabaseError(f"there is no database {path}; create it with `custody init`")
+        if not path.parent.is_dir():
+            raise DatabaseError(f"there is no folder {path.parent} for the database; create it first")
+        lock_file = None if read_only else _lock(path)
+        url = url.set(database=str(path))
+        writer = None if read_only else _sqlite_engine(path, writing=True)
+        if writer is not None:
+            # The file is made, and set to WAL, before anybody opens it for reading only.
+            with writer.connect() as connection, connection.begin():
+                connection.execute(text("SELECT 1"))
+        return cls(url, _sqlite_engine(path, writing=False), writer, lock_file)
+
+    @classmethod
+    def _open_postgresql(cls, url: URL, read_only: bool) -> "Database":
+        engine = create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+        reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        try:
+            with reader.connect():
+                pass
+        except OperationalError as error:
+            engine.dispose()
+            shown = url.render_as_string(hide_password=True)
+            raise DatabaseError(f"PostgreSQL does not answer at {shown}: {error.orig}") from error
+        return cls(url, reader, None if read_only else engine, None)
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.url.get_backend_name()
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it was opened for reading only."""
+        return self._writer is None
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A read-only transaction: everything read in it is of one moment."""
+        with self._reader.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that writes; committed at the end, rolled back where an exception leaves it.
+
+        Raises ReadOnly. Not to be nested in one thread: hand the connection on instead (RuntimeError).
+        """
+        if self._writer is None:
+            raise ReadOnly("the database is open for reading only; changes go through the running server")
+        if self.dialect != "sqlite":
+            with self._writer.begin() as connection:
+                yield connection
+            return
+        if self._writing_thread == threading.get_ident():
+            raise RuntimeError("this thread is writing already; hand its connection on")
+        with self._turn:
+            self._writing_thread = threading.get_ident()
+            try:
+                with self._writer.begin() as connection:
+                    yield connection
+            finally:
+                self._writing_thread = None
+
+    def migrate(self) -> None:
+        """Bring the schema to this version. Raises DatabaseTooNew, and changes nothing then."""
+        with self.writing() as connection:
+            if self.dialect == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            config = _alembic_config()
+            _refuse_newer(connection, ScriptDirectory.from_config(config))
+            config.attributes["connection"] = connection
+            alembic.command.upgrade(config, "head")
+
+    def check_migrated(self) -> None:
+        """Raises DatabaseTooOld or DatabaseTooNew unless the schema is of exactly this version."""
+        script = ScriptDirectory.from_config(_alembic_config())
+        with self.reading() as connection:
+            _refuse_newer(connection, script)
+            present = set(MigrationContext.configure(connection).get_current_heads())
+        if present != set(script.get_heads()):
+            raise DatabaseTooOld(
+                f"the database is of version {', '.join(sorted(present)) or 'none'}, this program of "
+                f"{', '.join(script.get_heads())}; start the server once, or `custody init`, to migrate it"
+            )
+
+    def close(self) -> None:
+        """Give back connections and the writer's lock."""
+        if self._writer is not None:
+            self._writer.dispose()
+        self._reader.dispose()
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+            self._lock_file = None
+
+    def __enter__(self) -> "Database":
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+
+def _lock(path: Path) -> int:
+    """Hold the lock file beside the database; the kernel lets go of it when the process ends, however it ends."""
+    beside = path.with_name(path.name + ".lock")
+    descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+        os.close(descriptor)
+        raise DatabaseInUse(
+            f"{path} is being written by another process ({holder or 'unknown'}); stop the server first, "
+            "or make the change through it"
+        ) from error
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"pid {os.getpid()}\n".encode("ascii"), 0)
+    return descriptor
+
+
+def _sqlite_engine(path: Path, *, writing: bool) -> Engine:
+    mode = "rwc" if writing else "ro"
+    uri = f"{path.as_uri()}?mode={mode}"
+
+    def connect() -> sqlite3.Connection:
+        # Transactions are ours, not the driver's: isolation_level None leaves BEGIN and COMMIT alone.
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        for pragma in _PRAGMAS + (_PRAGMAS_WRITING if writing else _PRAGMAS_READING):
+            connection.execute(f"PRAGMA {pragma}").close()
+        return connection
+
+    engine = create_engine(
+        "sqlite://",
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=1 if writing else 5,
+        max_overflow=0 if writing else _READERS_MAX,
+    )
+    begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> Any:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+_PRAGMAS = (f"busy_timeout={_BUSY_TIMEOUT_MILLISECONDS}", "foreign_keys=ON", "trusted_schema=OFF")
+_PRAGMAS_WRITING = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536")
+_PRAGMAS_READING = ("query_only=ON",)
+
+
+def _alembic_config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "custody:migrations")
+    return config
+
+
+def _refuse_newer(connection: Connection, script: ScriptDirectory) -> None:
+    known = {revision.revision for revision in script.walk_revisions()}
+    unknown = set(MigrationContext.configure(connection).get_current_heads()) - known
+    if unknown:
+        raise DatabaseTooNew(
+            f"the database is of version {', '.join(sorted(unknown))}, which this program does not know; "
+            "use the program that wrote it, or a later one"
+        )

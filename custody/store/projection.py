@@ -1,0 +1,257 @@
+"""The register's rows: written from states in the transaction of their entries, and read back as states."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from pypinyin import lazy_pinyin
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
+
+from custody.life_cycle import Status
+from custody.register import CarrierState, Directory
+from custody.scheme import Scheme
+from custody.store import schema as t
+from custody.store.grams import grams
+from custody.store.schema import chunks, insert_rows, is_int64
+from custody.values import Description, Period, Person, Place, Scope, Tag, Unit
+
+DESCRIPTION = [
+    "control_number",
+    "copy_number",
+    "copies",
+    "title",
+    "kind",
+    "medium",
+    "level",
+    "unit",
+    "classified_on",
+    "basis",
+    "determined_by",
+    "pages",
+    "issuer",
+    "issuer_number",
+    "remark",
+]
+"""Columns of a carrier that bear the names of its description's fields."""
+CUSTODY = ["status", "home", "place", "holder", "due_at", "since_at", "last_sequence"]
+"""Columns that entries change."""
+CARRIER_COLUMNS = ["id", *DESCRIPTION, "rank", "period_kind", "period_value", "period_authority", "origin", *CUSTODY]
+UNIT_COLUMNS = ["id", "code", "name", "name_en", "parent"]
+PLACE_FIELDS = [
+    "id",
+    "code",
+    "name",
+    "kind",
+    "parent",
+    "name_en",
+    "rating",
+    "storage",
+    "responsible",
+    "inside",
+    "outside",
+]
+PLACE_COLUMNS = [*PLACE_FIELDS, "path", "rating_rank"]
+PERSON_FIELDS = [
+    "id",
+    "number",
+    "name",
+    "name_en",
+    "unit",
+    "post",
+    "post_class",
+    "cleared_from",
+    "cleared_until",
+    "left_on",
+]
+PERSON_COLUMNS = [*PERSON_FIELDS, "name_sort"]
+
+
+def carrier_values(state: CarrierState, scheme: Scheme) -> list[Any]:
+    """A carrier's row, in the order of CARRIER_COLUMNS."""
+    described = state.description
+    period = described.period
+    return [
+        state.id,
+        *(getattr(described, name) for name in DESCRIPTION),
+        scheme.rank(described.level),
+        period.kind,
+        period.value,
+        period.authority,
+        state.origin,
+        state.status.value,
+        *(getattr(state, name) for name in CUSTODY[1:]),
+    ]
+
+
+def carrier_state(row: Row[Any], scope: Sequence[str], tags: Sequence[Tag], retired: Sequence[str]) -> CarrierState:
+    """The state that a carrier's row and its side rows tell."""
+    described = Description(
+        **{name: getattr(row, name) for name in DESCRIPTION},
+        period=Period(row.period_kind, row.period_value, row.period_authority),
+        scope=Scope(tuple(scope)),
+    )
+    return CarrierState(
+        id=row.id,
+        description=described,
+        origin=row.origin,
+        status=Status(row.status),
+        home=row.home,
+        place=row.place,
+        holder=row.holder,
+        due_at=row.due_at,
+        tags=tuple(tags),
+        since_at=row.since_at,
+        last_sequence=row.last_sequence,
+        retired_epcs=tuple(retired),
+    )
+
+
+def load_states(connection: Connection, carriers: Iterable[int]) -> dict[int, CarrierState]:
+    """The states of these carriers; those not in the register are left out. Scope and tags come sorted."""
+    found: dict[int, CarrierState] = {}
+    for ids in chunks(sorted(filter(is_int64, set(carriers)))):
+        rows = connection.execute(select(t.CARRIER).where(t.CARRIER.c.id.in_(ids))).all()
+        if not rows:
+            continue
+        scopes = scopes_of(connection, ids)
+        tags, retired = tags_of(connection, ids)
+        for row in rows:
+            found[row.id] = carrier_state(row, scopes.get(row.id, ()), tags.get(row.id, ()), retired.get(row.id, ()))
+    return found
+
+
+def scopes_of(connection: Connection, carriers: Sequence[int]) -> dict[int, list[str]]:
+    """Principals by carrier, sorted."""
+    query = select(t.SCOPE.c.carrier, t.SCOPE.c.principal).where(t.SCOPE.c.carrier.in_(carriers))
+    found: dict[int, list[str]] = {}
+    for carrier, principal in connection.execute(query):
+        found.setdefault(carrier, []).append(principal)
+    return {carrier: sorted(principals) for carrier, principals in found.items()}
+
+
+def tags_of(connection: Connection, carriers: Sequence[int]) -> tuple[dict[int, list[Tag]], dict[int, list[str]]]:
+    """Tags on, and EPCs taken off, by carrier; sorted by EPC."""
+    bound: dict[int, list[Tag]] = {}
+    retired: dict[int, list[str]] = {}
+    for row in sorted(connection.execute(select(t.TAG).where(t.TAG.c.carrier.in_(carriers))), key=lambda r: str(r.epc)):
+        if row.retired:
+            retired.setdefault(row.carrier, []).append(row.epc)
+        else:
+            bound.setdefault(row.carrier, []).append(Tag(row.epc, row.tid))
+    return bound, retired
+
+
+def write_carriers(
+    connection: Connection, scheme: Scheme, before: Mapping[int, CarrierState], states: Iterable[CarrierState]
+) -> None:
+    """Bring the rows of these carriers from the states before to the states now."""
+    for chunk in chunks(states):
+        new = [state for state in chunk if state.id not in before]
+        insert_rows(connection, t.CARRIER, CARRIER_COLUMNS, (carrier_values(state, scheme) for state in new))
+        insert_rows(connection, t.SCOPE, ("principal", "carrier"), sorted(_scope_rows(new)))
+        insert_rows(connection, t.GRAM, ("gram", "carrier"), sorted(_gram_rows(new)))
+        _update_custody(connection, [state for state in chunk if state.id in before])
+        _write_tags(connection, before, chunk)
+
+
+def _scope_rows(states: Iterable[CarrierState]) -> list[tuple[str, int]]:
+    return [(name, state.id) for state in states for name in set(state.description.scope.principals)]
+
+
+def _gram_rows(states: Iterable[CarrierState]) -> list[tuple[str, int]]:
+    return [
+        (gram, state.id)
+        for state in states
+        for gram in grams(state.description.control_number, state.description.title)
+    ]
+
+
+_UPDATE = (
+    update(t.CARRIER)
+    .where(t.CARRIER.c.id == bindparam("carrier_id"))
+    .values({name: bindparam(f"new_{name}") for name in CUSTODY})
+)
+
+
+def _update_custody(connection: Connection, states: Sequence[CarrierState]) -> None:
+    rows = [{"carrier_id": state.id} | {f"new_{name}": getattr(state, name) for name in CUSTODY} for state in states]
+    if rows:
+        connection.execute(_UPDATE, rows)
+
+
+def _write_tags(connection: Connection, before: Mapping[int, CarrierState], states: Iterable[CarrierState]) -> None:
+    bound: list[tuple[Any, ...]] = []
+    newly_retired: list[str] = []
+    for state in states:
+        was = before.get(state.id)
+        known = {tag.epc for tag in was.tags} | set(was.retired_epcs) if was else set()
+        bound += [(tag.epc, tag.tid, state.id, False) for tag in state.tags if tag.epc not in known]
+        newly_retired += [epc for epc in state.retired_epcs if not was or epc not in was.retired_epcs]
+    insert_rows(connection, t.TAG, ("epc", "tid", "carrier", "retired"), bound)
+    for epcs in chunks(newly_retired):
+        connection.execute(update(t.TAG).where(t.TAG.c.epc.in_(epcs)).values(retired=True))
+
+
+# The directory.
+
+
+def load_directory(connection: Connection) -> Directory:
+    """Units, places and persons as they stand."""
+    directory = Directory()
+    for row in connection.execute(select(t.UNIT)):
+        directory.units[row.id] = Unit(**{name: getattr(row, name) for name in UNIT_COLUMNS})
+    for row in connection.execute(select(t.PLACE)):
+        directory.places[row.id] = Place(**{name: getattr(row, name) for name in PLACE_FIELDS})
+    for row in connection.execute(select(t.PERSON)):
+        directory.persons[row.id] = person_of(row)
+    return directory
+
+
+def person_of(row: Row[Any]) -> Person:
+    """The person of a row of the table `person`."""
+    return Person(**{name: getattr(row, name) for name in PERSON_FIELDS})
+
+
+def unit_values(unit: Unit) -> list[Any]:
+    """A unit's row, in the order of UNIT_COLUMNS."""
+    return [getattr(unit, name) for name in UNIT_COLUMNS]
+
+
+def place_values(place: Place, directory: Directory, scheme: Scheme) -> list[Any]:
+    """A place's row, in the order of PLACE_COLUMNS, its path and the rating that holds there included."""
+    rating = directory.rating(place.id)
+    inward = [str(around.id) for around in reversed(directory.path(place.id))]
+    rank = -1 if rating is None else scheme.rank(rating)
+    return [*(getattr(place, name) for name in PLACE_FIELDS), f"/{'/'.join(inward)}/", rank]
+
+
+def person_values(person: Person) -> list[Any]:
+    """A person's row, in the order of PERSON_COLUMNS, the pinyin key included."""
+    return [*(getattr(person, name) for name in PERSON_FIELDS), name_sort(person.name)]
+
+
+def name_sort(name: str) -> str:
+    """Pinyin of a name, for sorting: 周敏 -> `zhou min`."""
+    return " ".join(lazy_pinyin(name)).casefold()
+
+
+def write_directory(connection: Connection, scheme: Scheme, before: Directory, now: Directory) -> None:
+    """Bring the rows of the directory from what it was to what it is.
+
+    Places under a changed place get their path and inherited rating anew.
+    """
+    units = [unit for unit in now.units.values() if before.units.get(unit.id) != unit]
+    persons = [person for person in now.persons.values() if before.persons.get(person.id) != person]
+    _replace(connection, "unit", UNIT_COLUMNS, [unit_values(unit) for unit in units])
+    _replace(connection, "person", PERSON_COLUMNS, [person_values(person) for person in persons])
+    if before.places != now.places:
+        was = {place.id: place_values(place, before, scheme) for place in before.places.values()}
+        rows = [place_values(place, now, scheme) for place in now.places.values()]
+        _replace(connection, "place", PLACE_COLUMNS, [row for row in rows if was.get(cast(int, row[0])) != row])
+
+
+def _replace(connection: Connection, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    table = {"unit": t.UNIT, "place": t.PLACE, "person": t.PERSON}[name]
+    for chunk in chunks(rows):
+        # Deleted first, so that two rows may change places in a unique code within one act.
+        connection.execute(delete(table).where(table.c.id.in_([row[0] for row in chunk])))
+    insert_rows(connection, table, columns, rows)

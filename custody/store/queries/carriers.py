@@ -1,0 +1,282 @@
+"""Carriers as pages and lists show them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select
+
+from custody.access import Subject
+from custody.life_cycle import Status
+from custody.register import CarrierState
+from custody.rules import NotFound
+from custody.store import schema as t
+from custody.store.projection import load_states, scopes_of, tags_of
+from custody.store.queries.paging import Page, pack, rows_of_page, total
+from custody.store.queries.search import text_condition
+from custody.store.queries.visible import visible
+from custody.values import CarrierKind, Instant, Origin, Period, Tag
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierFilter:
+    """Which carriers to list; what is None is not asked. `place` means it and everything in it, as home or now."""
+
+    text: str | None = None
+    level: str | None = None
+    status: Status | None = None
+    kind: CarrierKind | None = None
+    unit: int | None = None
+    place: int | None = None
+    holder: int | None = None
+    overdue_before: Instant | None = None
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierItem:
+    """Everything that a page shows of a carrier. Codes and names stand beside the identifiers they belong to.
+
+    `period` and `level` are what the mark `密级★期限` is written from.
+    """
+
+    id: int
+    control_number: str
+    copy_number: int
+    copies: int
+    title: str
+    kind: CarrierKind
+    medium: str
+    level: str
+    rank: int
+    period: Period
+    classified_on: str
+    basis: str
+    determined_by: str
+    pages: int | None
+    issuer: str
+    issuer_number: str
+    remark: str
+    origin: Origin
+    status: Status
+    unit: int
+    unit_code: str
+    unit_name: str
+    unit_name_en: str
+    home: int | None
+    home_code: str | None
+    home_name: str | None
+    place: int | None
+    place_code: str | None
+    place_name: str | None
+    holder: int | None
+    holder_number: str | None
+    holder_name: str | None
+    holder_name_en: str | None
+    due_at: Instant | None
+    since_at: Instant
+    last_sequence: int
+    scope: tuple[str, ...]
+    tags: tuple[Tag, ...]
+    retired_epcs: tuple[str, ...]
+
+
+_HOME, _PLACE = t.PLACE.alias("home_place"), t.PLACE.alias("now_place")
+_SHOWN: Select[Any] = (
+    select(
+        t.CARRIER,
+        t.UNIT.c.code.label("unit_code"),
+        t.UNIT.c.name.label("unit_name"),
+        t.UNIT.c.name_en.label("unit_name_en"),
+        _HOME.c.code.label("home_code"),
+        _HOME.c.name.label("home_name"),
+        _PLACE.c.code.label("place_code"),
+        _PLACE.c.name.label("place_name"),
+        t.PERSON.c.number.label("holder_number"),
+        t.PERSON.c.name.label("holder_name"),
+        t.PERSON.c.name_en.label("holder_name_en"),
+    )
+    .select_from(t.CARRIER)
+    .outerjoin(t.UNIT, t.UNIT.c.id == t.CARRIER.c.unit)
+    .outerjoin(_HOME, _HOME.c.id == t.CARRIER.c.home)
+    .outerjoin(_PLACE, _PLACE.c.id == t.CARRIER.c.place)
+    .outerjoin(t.PERSON, t.PERSON.c.id == t.CARRIER.c.holder)
+)
+_COMPUTED = {"period", "status", "scope", "tags", "retired_epcs"}
+_PLAIN = [name for name in CarrierItem.__slots__ if name not in _COMPUTED]
+_NUMBER = (t.CARRIER.c.control_number, t.CARRIER.c.copy_number)
+_DUE = (t.CARRIER.c.due_at, t.CARRIER.c.id)
+
+
+def _items(connection: Connection, rows: Sequence[Any]) -> tuple[CarrierItem, ...]:
+    ids = [row.id for row in rows]
+    scopes = scopes_of(connection, ids)
+    tags, retired = tags_of(connection, ids)
+    return tuple(
+        CarrierItem(
+            **{name: getattr(row, name) for name in _PLAIN},
+            period=Period(row.period_kind, row.period_value, row.period_authority),
+            status=Status(row.status),
+            scope=tuple(scopes.get(row.id, ())),
+            tags=tuple(tags.get(row.id, ())),
+            retired_epcs=tuple(retired.get(row.id, ())),
+        )
+        for row in rows
+    )
+
+
+def under(place: int) -> Select[tuple[int]]:
+    """Identifiers of a place and everything in it."""
+    return select(t.PLACE.c.id).where(t.PLACE.c.path.contains(f"/{place}/", autoescape=True))
+
+
+def _conditions(connection: Connection, asked: CarrierFilter) -> list[ColumnElement[bool]]:
+    c = t.CARRIER.c
+    plain = {
+        "level": asked.level,
+        "status": asked.status.value if asked.status else None,
+        "kind": asked.kind,
+        "unit": asked.unit,
+        "holder": asked.holder,
+        "origin": asked.origin,
+    }
+    found: list[ColumnElement[bool]] = [_equals(c[name], value) for name, value in plain.items() if value is not None]
+    if asked.place is not None:
+        # A place that cannot be has nothing under it: its number is only text here.
+        found.append(or_(c.home.in_(under(asked.place)), c.place.in_(under(asked.place))))
+    if asked.overdue_before is not None:
+        found.append(and_(c.status == Status.ON_LOAN.value, c.due_at < asked.overdue_before))
+    if asked.text is not None and (text := text_condition(connection, asked.text)) is not None:
+        found.append(text)
+    return found
+
+
+def _equals(column: ColumnElement[Any], value: str | int) -> ColumnElement[bool]:
+    if isinstance(value, int):
+        return column == value if t.is_int64(value) else false()
+    return column == t.storable(value)
+
+
+def carriers(
+    connection: Connection,
+    subject: Subject,
+    asked: CarrierFilter = CarrierFilter(),
+    after: str | None = None,
+    limit: int = 50,
+    before: str | None = None,
+) -> Page[CarrierItem]:
+    """The carriers that are asked for, by number and copy. Raises KeyInvalid for a damaged `after` or `before`."""
+    conditions = [visible(subject), *_conditions(connection, asked)]
+    return _page(connection, conditions, _NUMBER, (str, int), after, before, limit)
+
+
+def loans(
+    connection: Connection,
+    subject: Subject,
+    now: Instant,
+    overdue_only: bool = False,
+    after: str | None = None,
+    limit: int = 50,
+    before: str | None = None,
+) -> Page[CarrierItem]:
+    """Carriers on loan, the longest overdue first. Raises KeyInvalid."""
+    c = t.CARRIER.c
+    conditions = [visible(subject), c.status == Status.ON_LOAN.value, c.due_at.is_not(None)]
+    if overdue_only:
+        conditions.append(c.due_at < now)
+    return _page(connection, conditions, _DUE, (int, int), after, before, limit)
+
+
+def _page(
+    connection: Connection,
+    conditions: Sequence[ColumnElement[bool]],
+    keys: Sequence[ColumnElement[Any]],
+    kinds: Sequence[type],
+    after: str | None,
+    before: str | None,
+    limit: int,
+) -> Page[CarrierItem]:
+    rows, earlier, later = rows_of_page(connection, _SHOWN.where(*conditions), keys, kinds, after, before, limit)
+    count, capped = total(connection, select(t.CARRIER.c.id).where(*conditions))
+    names = [str(key.key) for key in keys]
+    packed = [pack([getattr(row, name) for name in names]) for row in (rows[:1] + rows[-1:])]
+    return Page(
+        items=_items(connection, rows),
+        after=packed[-1] if rows and later else None,
+        before=packed[0] if rows and earlier else None,
+        total=count,
+        capped=capped,
+    )
+
+
+def _one(connection: Connection, subject: Subject, condition: ColumnElement[bool]) -> CarrierItem:
+    row = connection.execute(_SHOWN.where(visible(subject), condition)).first()
+    if row is None:
+        raise NotFound
+    return _items(connection, [row])[0]
+
+
+def carrier(connection: Connection, subject: Subject, identifier: int) -> CarrierItem:
+    """The carrier of this identifier. Raises NotFound for hidden and absent alike."""
+    return _one(connection, subject, _equals(t.CARRIER.c.id, identifier))
+
+
+def carrier_by_number(
+    connection: Connection, subject: Subject, control_number: str, copy_number: int = 1
+) -> CarrierItem:
+    """The carrier of this number and copy. Raises NotFound."""
+    c = t.CARRIER.c
+    named = and_(_equals(c.control_number, control_number), _equals(c.copy_number, copy_number))
+    return _one(connection, subject, named)
+
+
+def carrier_by_epc(connection: Connection, subject: Subject, epc: str) -> CarrierItem:
+    """The carrier to which this EPC is or was bound. Raises NotFound."""
+    bound = select(t.TAG.c.carrier).where(t.TAG.c.epc == t.storable(epc).upper())
+    return _one(connection, subject, t.CARRIER.c.id.in_(bound))
+
+
+def carriers_by_id(connection: Connection, subject: Subject, identifiers: Iterable[int]) -> dict[int, CarrierItem]:
+    """Those of these carriers that the subject sees."""
+    found: dict[int, CarrierItem] = {}
+    for ids in t.chunks(sorted(filter(t.is_int64, set(identifiers))), 1_000):
+        rows = connection.execute(_SHOWN.where(visible(subject), t.CARRIER.c.id.in_(ids))).all()
+        found |= {item.id: item for item in _items(connection, rows)}
+    return found
+
+
+def state_of(connection: Connection, identifier: int) -> CarrierState:
+    """A carrier's state, whoever asks: for the engine, never for a page. Raises NotFound."""
+    found = load_states(connection, [identifier])
+    if identifier not in found:
+        raise NotFound
+    return found[identifier]
+
+
+def states_of(connection: Connection, identifiers: Iterable[int]) -> dict[int, CarrierState]:
+    """The states of these carriers, whoever asks; those not in the register are left out."""
+    return load_states(connection, identifiers)
+
+
+def status_counts(connection: Connection, subject: Subject) -> Mapping[Status, int]:
+    """How many carriers are in each state; every state is there, with 0 where there are none."""
+    counted = _counts(connection, subject, t.CARRIER.c.status)
+    return {status: counted.get(status.value, 0) for status in Status}
+
+
+def origin_counts(connection: Connection, subject: Subject) -> Mapping[Origin, int]:
+    """How many carriers came in by each origin."""
+    counted = _counts(connection, subject, t.CARRIER.c.origin)
+    origins: tuple[Origin, ...] = ("produced", "received", "copied", "legacy")
+    return {origin: counted.get(origin, 0) for origin in origins}
+
+
+def counts_by_place(connection: Connection, subject: Subject) -> Mapping[int, int]:
+    """How many carriers the books have in each place now, that place itself only."""
+    counted = _counts(connection, subject, t.CARRIER.c.place)
+    return {place: count for place, count in counted.items() if place is not None}
+
+
+def _counts(connection: Connection, subject: Subject, column: ColumnElement[Any]) -> dict[Any, int]:
+    query = select(column, func.count()).where(visible(subject)).group_by(column)
+    return {row[0]: row[1] for row in connection.execute(query)}

@@ -1,0 +1,44 @@
+"""The entries, as far as a subject may see what they are about."""
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
+
+from custody.access import Permission, Subject, may
+from custody.entries import Entry, decode
+from custody.rules import NotFound
+from custody.store import schema as t
+from custody.store.queries.visible import visible
+
+
+def _shown(subject: Subject) -> ColumnElement[bool]:
+    """Entries about visible carriers; those about none, of the directory and of rounds, to who answers for all."""
+    e = t.ENTRY.c
+    about = exists().where(t.CARRIER.c.id == e.carrier, visible(subject))
+    if may(subject, Permission.SEE_CARRIERS) and subject.reach is None:
+        return or_(e.carrier.is_(None), about)
+    return about
+
+
+def entries_of(connection: Connection, subject: Subject, carrier: int) -> list[Entry]:
+    """The entries about a carrier, oldest first. Raises NotFound for hidden and absent alike."""
+    seen = select(t.CARRIER.c.id).where(visible(subject), t.CARRIER.c.id == carrier)
+    if not t.is_int64(carrier) or connection.execute(seen).first() is None:
+        raise NotFound
+    query = select(t.ENTRY.c.body).where(t.ENTRY.c.carrier == carrier).order_by(t.ENTRY.c.sequence)
+    return [decode(bytes(row.body)) for row in connection.execute(query)]
+
+
+def latest_entries(connection: Connection, subject: Subject, limit: int) -> list[Entry]:
+    """The newest entries that the subject may see, newest first."""
+    e = t.ENTRY.c
+    query = select(e.body).where(_shown(subject)).order_by(e.sequence.desc()).limit(limit)
+    return [decode(bytes(row.body)) for row in connection.execute(query)]
+
+
+def act(connection: Connection, subject: Subject, number: str) -> list[Entry]:
+    """The entries of an act that the subject may see, in order. Raises NotFound where there are none."""
+    e = t.ENTRY.c
+    query = select(e.body).where(and_(e.act == t.storable(number), _shown(subject))).order_by(e.sequence)
+    found = [decode(bytes(row.body)) for row in connection.execute(query)]
+    if not found:
+        raise NotFound
+    return found

@@ -1,0 +1,85 @@
+"""What a text in the search box means: words of title and number, an EPC, a holder's name or number."""
+
+import re
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+
+from custody.store import schema as t
+from custody.store.grams import number_pieces, title_pieces, words
+from custody.store.schema import storable
+
+_EPC = re.compile(r"[0-9A-Fa-f]{8,}")
+_RARE_BELOW = 2_000
+"""A piece found in fewer carriers than this leads the search; else the list's own order does."""
+_PIECES_COUNTED = 24
+WORDS_MAX = 8
+"""Words of a query beyond these are not asked."""
+
+
+def text_condition(connection: Connection, text: str) -> ColumnElement[bool] | None:
+    """Which carriers a text means; None where it says nothing."""
+    text = storable(text)
+    asked = words(text)[:WORDS_MAX]
+    if not asked:
+        return None
+    ways: list[ColumnElement[bool]] = [and_(*(_word(connection, word) for word in asked))]
+    holders = _holders(connection, text.strip())
+    if holders:
+        ways.append(t.CARRIER.c.holder.in_(holders))
+    epc = "".join(text.split()).upper()
+    if _EPC.fullmatch(epc):
+        carrier = connection.execute(select(t.TAG.c.carrier).where(t.TAG.c.epc == epc)).scalar()
+        if carrier is not None:
+            ways.append(t.CARRIER.c.id == carrier)
+    return or_(*ways)
+
+
+def _holders(connection: Connection, text: str) -> list[int]:
+    h = t.PERSON.c
+    named = or_(h.number == text, h.name == text, func.lower(h.name_en) == text.lower())
+    return list(connection.execute(select(h.id).where(named)).scalars())
+
+
+def _word(connection: Connection, word: str) -> ColumnElement[bool]:
+    c = t.CARRIER.c
+    if len(word) == 1:
+        return or_(c.control_number.icontains(word, autoescape=True), c.title.icontains(word, autoescape=True))
+    # Pieces found apart are not the word: a longer one is looked for as it stands.
+    number = _kept_in(connection, number_pieces(word), c.control_number.icontains(word, autoescape=True))
+    title = _kept_in(connection, title_pieces(word), _stands_in_title(word) if len(word) > 2 else None)
+    return or_(number, title)
+
+
+def _kept_in(connection: Connection, wanted: list[str], whole: ColumnElement[bool] | None) -> ColumnElement[bool]:
+    """Carriers under all these pieces: the rarest leads, unless it is too common to."""
+    leader, rare = _rarest(connection, wanted)
+    leading = select(t.GRAM.c.carrier).where(t.GRAM.c.gram == leader)
+    found: ColumnElement[bool] = t.CARRIER.c.id.in_(leading) if rare else _has(leader)
+    others = [_has(piece) for piece in wanted if piece != leader]
+    return and_(found, *others, *([] if whole is None else [whole]))
+
+
+def _rarest(connection: Connection, wanted: list[str]) -> tuple[str, bool]:
+    counted = []
+    for piece in wanted[:_PIECES_COUNTED]:
+        some: Select[tuple[int]] = select(t.GRAM.c.carrier).where(t.GRAM.c.gram == piece).limit(_RARE_BELOW)
+        count = connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()
+        if count == 0:
+            return piece, True
+        counted.append((count, piece))
+    count, piece = min(counted)
+    return piece, count < _RARE_BELOW
+
+
+def _has(piece: str) -> ColumnElement[bool]:
+    return select(t.GRAM.c.carrier).where(t.GRAM.c.gram == piece, t.GRAM.c.carrier == t.CARRIER.c.id).exists()
+
+
+def _stands_in_title(word: str) -> ColumnElement[bool]:
+    """The word as it is, or in full width: the pieces were taken from the folded title, this looks at the title."""
+    title = t.CARRIER.c.title
+    wide = "".join(chr(ord(letter) + 0xFEE0) if "!" <= letter <= "~" else letter for letter in word)
+    ways = [title.icontains(word, autoescape=True)]
+    if wide != word:
+        ways += [title.contains(form, autoescape=True) for form in (wide, wide.upper())]
+    return or_(*ways)

