@@ -43,6 +43,8 @@ class ReaderRow(SQLModel, table=True):
     title_zh: str = ""
     title_en: str = ""
     enabled: bool = True
+    enabled_at: int | None = _int64(None)
+    """When it was put to work: before that, and for a moment after, its silence means nothing."""
     state: str = "unknown"
     state_at: int | None = _int64(None)
     detail: str = ""
@@ -72,6 +74,8 @@ class SourceRow(SQLModel, table=True):
     daemon: str
     boot: str
     acknowledged: int = _int64(0)
+    ahead: str = "[]"
+    """Received beyond `acknowledged`: JSON intervals `[[first, last], …]`, so that each record is taken once."""
     first_received_at: int = _int64()
 
 
@@ -132,7 +136,21 @@ class PresenceRow(SQLModel, table=True):
     """Where each tag was last heard: the fold of its sightings (never a fact about the carrier's contents)."""
 
     __tablename__ = "presence"
-    __table_args__ = (Index("ix_presence_place", "place"),)
+    __table_args__ = (
+        Index("ix_presence_place", "place"),
+        Index(
+            "ix_presence_due",
+            "due_at",
+            postgresql_where=text("due_at IS NOT NULL"),
+            sqlite_where=text("due_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_presence_firm",
+            "here_at",
+            postgresql_where=text("strength <> 'unconfirmed'"),
+            sqlite_where=text("strength <> 'unconfirmed'"),
+        ),
+    )
     epc: str = Field(primary_key=True)
     place: int | None = _int64(None)
     """Believed place; None while nothing is believed yet."""
@@ -148,6 +166,8 @@ class PresenceRow(SQLModel, table=True):
     antenna: int = 0
     strongest_dbm: float | None = None
     reads: int = 0
+    due_at: int | None = _int64(None)
+    """When the filter must look again without a new sighting (a crossing that has not settled)."""
     state: bytes = Field(sa_type=LargeBinary, default=b"")
     """The filter's own memory (JSON), so that folding goes on where it stopped."""
 
@@ -169,6 +189,10 @@ class StayRow(SQLModel, table=True):
     antenna: int = 0
     direction: str = ""
     """At a portal: `in`, `out`, `unknown`; else empty."""
+    score: float | None = None
+    """Of a passage: 0 to 1, how surely it was one in this direction; `unknown`: how surely it was an exit."""
+    evidence: str = "{}"
+    """Of a passage: JSON, the score's parts and what each side heard."""
 
 
 class FindingRow(SQLModel, table=True):
@@ -186,6 +210,8 @@ class FindingRow(SQLModel, table=True):
             sqlite_where=text("open"),
         ),
         Index("ix_finding_carrier", "carrier"),
+        # When was this last settled by a person: asked before the same contradiction is opened again.
+        Index("ix_finding_about", "kind", "about"),
         Index("ix_finding_open", "open", "urgency", "opened_at"),
     )
     number: str = Field(primary_key=True)
@@ -246,6 +272,10 @@ class RoundRow(SQLModel, table=True):
     signed_by: int | None = _int64(None)
     act: str = ""
     report_hash: str = ""
+    report: str = ""
+    """The frozen report, canonical JSON (RFC 8785); `report_hash` is its SHA-256."""
+    reason: str = ""
+    """Why it was abandoned."""
 
 
 class RoundExpectedRow(SQLModel, table=True):
@@ -268,6 +298,8 @@ class RoundScanRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("round", "event", name="uq_round_scan_event"),
         Index("ix_round_scan_round", "round", "id"),
+        # Was a carrier found missing met in a later sweep?
+        Index("ix_round_scan_carrier", "carrier"),
     )
     id: int | None = _auto()
     round: str

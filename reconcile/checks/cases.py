@@ -1,0 +1,228 @@
+"""What the checks judge: the two stories about one carrier, tag, passage or reader, side by side. Frozen values.
+
+Times are event time, microseconds UTC. Places are told apart by `path` (`/site/…/own id/`), so that "stands in"
+is a prefix.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from custody.scheme import Scheme
+from custody.values import SECOND, Instant
+
+BELIEVED = frozenset({"confirmed", "probable"})
+"""Strengths of presence on which a contradiction may be built."""
+
+PERMITTED_OUT = frozenset({"carried_out", "in_transit", "provided_outside"})
+"""Statuses in which a carrier may leave by a portal (clause e.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The organisation's figures, in microseconds of event time; scores from 0 to 1."""
+
+    missing_after: int
+    misplaced_after: int
+    rated_too_low_after: int
+    in_store_on_loan_after: int
+    reader_silent_after: int
+    portal_window: int
+    # From the study of portals: at .85 some 11 of 10,000 parallel passes are false alarms, at .3 some 132.
+    alarm_score: float = 0.85
+    suspect_score: float = 0.3
+    unknown_reads_min: int = 2
+
+    @classmethod
+    def of(cls, scheme: Scheme) -> "Thresholds":
+        """The figures of a scheme. Raises KeyError for one that lacks them."""
+        return cls(
+            missing_after=scheme.number("missing_after_seconds") * SECOND,
+            misplaced_after=scheme.number("misplaced_after_seconds") * SECOND,
+            rated_too_low_after=scheme.number("rated_too_low_after_seconds") * SECOND,
+            in_store_on_loan_after=scheme.number("in_store_on_loan_after_seconds") * SECOND,
+            reader_silent_after=scheme.number("reader_silent_after_seconds") * SECOND,
+            portal_window=scheme.number("portal_window_seconds") * SECOND,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place as the checks need it."""
+
+    id: int
+    code: str
+    kind: str
+    path: str
+    storage: bool = False
+    rating_rank: int = -1
+    outside_of: tuple[str, ...] = ()
+    """Paths that a passage out to here leaves behind: the inside of every portal whose outside this is."""
+
+
+def agrees(heard: Spot, books: Spot) -> bool:
+    """Whether the place heard can be the books' place: one is the other, or stands in it (a coarser antenna).
+
+    What is believed outside a portal has left everything inside it, though the grounds stand around the house.
+    """
+    if any(books.path.startswith(path) for path in heard.outside_of):
+        return False
+    return heard.path.startswith(books.path) or books.path.startswith(heard.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """All antennas of a place were listening without a gap, from `since_at` through `through_at`."""
+
+    since_at: Instant
+    through_at: Instant
+    antennas: tuple[str, ...]
+    """`reader/number`."""
+
+
+@dataclass(frozen=True, slots=True)
+class BooksSay:
+    """The carrier as the books have it."""
+
+    status: str
+    level: str
+    rank: int
+    unit: int
+    place: Spot | None = None
+    home: int | None = None
+    holder: int | None = None
+    due_at: Instant | None = None
+    since_at: Instant = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RadioSays:
+    """The freshest presence among the carrier's live tags."""
+
+    epc: str
+    place: Spot | None
+    strength: str
+    since_at: Instant | None
+    heard_at: Instant
+    here_at: Instant | None
+    reader: str = ""
+    antenna: int = 0
+    strongest_dbm: float | None = None
+    reads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierCase:
+    """The two stories about one carrier.
+
+    `books_cover`: listening at the books' place; `radio_cover`: at the believed place. `radio_deaf`: the believed
+    place has no antenna, so the belief stands on a passage and needs no listening. `heard_home_at`: last heard by
+    an antenna that agrees with the books' place. `settled_at`: per kind, when a person last settled one.
+    """
+
+    carrier: int
+    books: BooksSay
+    radio: RadioSays | None = None
+    tagged: bool = True
+    books_cover: Cover | None = None
+    radio_cover: Cover | None = None
+    radio_deaf: bool = False
+    heard_home_at: Instant | None = None
+    removal_open: bool = False
+    radio_is_outside: bool = False
+    missing_open: bool = False
+    met_in_round: str = ""
+    met_at: Instant | None = None
+    settled_at: Mapping[str, Instant] = field(default_factory=dict)
+
+    @property
+    def about(self) -> str:
+        """The subject of a finding."""
+        return f"carrier:{self.carrier}"
+
+
+@dataclass(frozen=True, slots=True)
+class PassageCase:
+    """A tag went by a portal. `status` is the books' at the time of the passage."""
+
+    carrier: int
+    epc: str
+    portal: Spot
+    outside: Spot | None
+    direction: str
+    score: float | None
+    since_at: Instant
+    until_at: Instant
+    status: str
+    books: BooksSay
+    reader: str = ""
+    antenna: int = 0
+    reads: int = 0
+    strongest_dbm: float | None = None
+    parts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TagCase:
+    """A tag of the organisation's own number block. `bound`: some carrier bears or bore it."""
+
+    epc: str
+    bound: bool
+    reads: int
+    first_at: Instant | None
+    heard_at: Instant
+    place: Spot | None
+    strength: str
+    reader: str = ""
+    antenna: int = 0
+    strongest_dbm: float | None = None
+    settled_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AntennaCase:
+    """One antenna of a reader: what it hears, and until when it was last known to listen."""
+
+    number: int
+    place: str
+    through_at: Instant | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderCase:
+    """A reader as it last spoke of itself. `expected_since`: when it was put to work."""
+
+    name: str
+    enabled: bool
+    antennas: tuple[AntennaCase, ...]
+    expected_since: Instant
+    state: str = "unknown"
+    state_at: Instant | None = None
+    detail: str = ""
+    last_event: Mapping[str, Any] = field(default_factory=dict)
+    settled_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A contradiction, or a deadline passed, with everything that speaks for it (`evidence`: JSON values)."""
+
+    kind: str
+    about: str
+    happened_at: Instant
+    evidence: Mapping[str, Any]
+    carrier: int | None = None
+    epc: str | None = None
+    reader: str | None = None
+    place: int | None = None
+    person: int | None = None
+    unit: int | None = None
+    rank: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Why a state finding is over: a code of the catalogue and what fills its blanks."""
+
+    code: str
+    params: Mapping[str, str | int] = field(default_factory=dict)

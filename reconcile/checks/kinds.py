@@ -1,0 +1,162 @@
+"""The kinds of finding, one row each: what it is, how it looks, who answers for it, until when, how it ends.
+
+A state finding clears by itself when its contradiction ends, and says so. An event finding is closed only by a
+person with a reason, whatever happens after.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from custody.access import Role
+
+Nature = Literal["state", "event"]
+Colour = Literal["bad", "due", "odd", "hatch"]
+"""Classes of the pages: incidents and losses, deadlines, stories that differ, nobody was listening."""
+
+HOUR = 3_600
+DAY = 24 * HOUR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of finding. `clause` is empty where no regulation speaks, only good order."""
+
+    nature: Nature
+    colour: Colour
+    icon: str
+    urgency: int
+    """0 at once, 1 today, 2 this week."""
+    clause: str
+    owners: tuple[Role, ...]
+    """Who answers for it: the first role here that somebody holds with reach and clearance for it."""
+    due_after_seconds: int
+    acts: tuple[str, ...]
+    """Acts of custody that end the contradiction, in the order offered."""
+    resolutions: tuple[str, ...]
+    """What a person may conclude instead, with a reason."""
+    reopen_after_seconds: int = 0
+    """Settled by a person, yet it persists: opened again after its own threshold and at least this long."""
+
+
+_KEEPERS = (Role.CLERK, Role.SECRECY_OFFICE)
+_OFFICE = (Role.SECRECY_OFFICE, Role.CLERK)
+
+KINDS: Mapping[str, Kind] = {
+    "unauthorised_removal": Kind(
+        nature="event",
+        colour="bad",
+        icon="door",
+        urgency=0,
+        clause="e.1",
+        owners=_OFFICE,
+        due_after_seconds=HOUR,
+        acts=("report_missing",),
+        resolutions=("brought_back", "did_not_leave", "enquiry_opened"),
+    ),
+    "suspected_removal": Kind(
+        nature="event",
+        colour="due",
+        icon="door",
+        urgency=1,
+        clause="e.1",
+        owners=_OFFICE,
+        due_after_seconds=4 * HOUR,
+        acts=("report_missing",),
+        resolutions=("did_not_leave", "brought_back", "enquiry_opened"),
+    ),
+    "missing": Kind(
+        nature="state",
+        colour="bad",
+        icon="lost",
+        urgency=1,
+        clause="c.5",
+        owners=_KEEPERS,
+        due_after_seconds=DAY,
+        acts=("return", "lend", "move", "retag", "report_missing"),
+        resolutions=("by_eye_in_place", "by_eye_not_there", "tag_at_fault"),
+    ),
+    "place_rated_too_low": Kind(
+        nature="state",
+        colour="bad",
+        icon="alert",
+        urgency=0,
+        clause="f.2",
+        owners=_OFFICE,
+        due_after_seconds=4 * HOUR,
+        acts=("move", "return"),
+        resolutions=("by_eye_not_there", "brought_back"),
+    ),
+    "gone_not_lent": Kind(
+        nature="state",
+        colour="odd",
+        icon="out",
+        urgency=1,
+        clause="c.5",
+        owners=_KEEPERS,
+        due_after_seconds=4 * HOUR,
+        acts=("lend", "move"),
+        resolutions=("brought_back", "by_eye_not_there"),
+    ),
+    "misplaced": Kind(
+        nature="state",
+        colour="odd",
+        icon="swap",
+        urgency=2,
+        clause="f.2",
+        owners=_KEEPERS,
+        due_after_seconds=3 * DAY,
+        acts=("move",),
+        resolutions=("brought_back", "by_eye_not_there"),
+    ),
+    "in_store_on_loan": Kind(
+        nature="state",
+        colour="odd",
+        icon="in",
+        urgency=1,
+        clause="c.5",
+        owners=_KEEPERS,
+        due_after_seconds=4 * HOUR,
+        acts=("return",),
+        resolutions=("by_eye_not_there", "lent_again_at_once"),
+    ),
+    "overdue_loan": Kind(
+        nature="state",
+        colour="due",
+        icon="clock",
+        urgency=1,
+        clause="c.5",
+        owners=_KEEPERS,
+        due_after_seconds=DAY,
+        acts=("return", "report_missing"),
+        resolutions=("reminded_in_person",),
+        reopen_after_seconds=DAY,
+    ),
+    "unknown_tag": Kind(
+        nature="state",
+        colour="due",
+        icon="ask",
+        urgency=2,
+        clause="",
+        owners=_KEEPERS,
+        due_after_seconds=3 * DAY,
+        acts=("bind_tag", "take_in"),
+        resolutions=("stray_tag_removed", "spoiled_tag_destroyed"),
+        reopen_after_seconds=DAY,
+    ),
+    "reader_silent": Kind(
+        nature="state",
+        colour="hatch",
+        icon="deaf",
+        urgency=1,
+        clause="",
+        owners=_KEEPERS,
+        due_after_seconds=HOUR,
+        acts=("see_reader",),
+        resolutions=("repair_ordered",),
+        reopen_after_seconds=HOUR,
+    ),
+}
+
+EVENT_KINDS = frozenset(name for name, kind in KINDS.items() if kind.nature == "event")
+STATE_KINDS = frozenset(KINDS) - EVENT_KINDS

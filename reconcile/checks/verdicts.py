@@ -1,0 +1,351 @@
+"""The checks: one pure function a kind of finding. Each looks at one case and says what contradicts, or nothing.
+
+Absence is concluded only from coverage (`Cover`), never from the passing of time. A belief is taken to hold as
+long as the antennas of its place listened (or, where it stands on a passage out of their hearing, until now).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from custody.values import SECOND, Instant
+from reconcile.checks.cases import (
+    BELIEVED,
+    PERMITTED_OUT,
+    BooksSay,
+    CarrierCase,
+    Cover,
+    PassageCase,
+    RadioSays,
+    ReaderCase,
+    Spot,
+    TagCase,
+    Thresholds,
+    Verdict,
+    agrees,
+)
+from reconcile.checks.kinds import KINDS
+
+Params = Mapping[str, Any]
+
+
+def _books(books: BooksSay) -> dict[str, Any]:
+    return {
+        "status": books.status,
+        "place": books.place.code if books.place else None,
+        "home": books.home,
+        "holder": books.holder,
+        "due_at": books.due_at,
+        "since_at": books.since_at,
+    }
+
+
+def _radio(radio: RadioSays | None) -> dict[str, Any] | None:
+    if radio is None:
+        return None
+    return {
+        "epc": radio.epc,
+        "place": radio.place.code if radio.place else None,
+        "strength": radio.strength,
+        "since_at": radio.since_at,
+        "heard_at": radio.heard_at,
+        "here_at": radio.here_at,
+        "reader": radio.reader,
+        "antenna": radio.antenna,
+        "strongest_dbm": radio.strongest_dbm,
+        "reads": radio.reads,
+    }
+
+
+def _coverage(cover: Cover | None) -> dict[str, Any] | None:
+    if cover is None:
+        return None
+    return {"since_at": cover.since_at, "through_at": cover.through_at, "antennas": list(cover.antennas)}
+
+
+def _rule(kind: str, params: Params) -> dict[str, Any]:
+    return {"code": kind, "params": dict(params)}
+
+
+def _about_carrier(
+    kind: str, case: CarrierCase, happened_at: Instant, place: int | None, params: Params, **more: Any
+) -> Verdict:
+    evidence = {
+        "clause": KINDS[kind].clause,
+        "rule": _rule(kind, params),
+        "books": _books(case.books),
+        "radio": _radio(case.radio),
+    }
+    return Verdict(
+        kind=kind,
+        about=case.about,
+        happened_at=happened_at,
+        evidence={**evidence, **more},
+        carrier=case.carrier,
+        epc=case.radio.epc if case.radio else None,
+        place=place,
+        person=case.books.holder,
+        unit=case.books.unit,
+        rank=case.books.rank,
+    )
+
+
+def absent_since(case: CarrierCase) -> Instant | None:
+    """From when the carrier was neither heard nor met where it should be; None where nobody was listening."""
+    cover = case.books_cover
+    if cover is None:
+        return None
+    settled = case.settled_at.get("missing", 0)
+    return max(cover.since_at, case.books.since_at, case.heard_home_at or 0, case.met_at or 0, settled)
+
+
+def missing(case: CarrierCase, now: Instant, limits: Thresholds) -> Verdict | None:
+    """In place on the books, its place covered without a gap, and not heard there, nor believed anywhere else.
+
+    Never for a carrier without a tag, in an uncovered place, on loan, or just put there (clause c.5, the reverse).
+    """
+    books, radio, cover = case.books, case.radio, case.books_cover
+    since = absent_since(case)
+    if books.status != "in_place" or books.place is None or not case.tagged or cover is None or since is None:
+        return None
+    if case.removal_open:
+        return None
+    elsewhere = radio is not None and radio.place is not None and not agrees(radio.place, books.place)
+    if radio is not None and elsewhere and radio.strength in BELIEVED:
+        return None
+    until = min(now, cover.through_at)
+    if until - since < limits.missing_after:
+        return None
+    params = {"after_seconds": limits.missing_after // SECOND, "place": books.place.code}
+    absent = {"since_at": since, "until_at": until}
+    return _about_carrier("missing", case, since, books.place.id, params, coverage=_coverage(cover), absent=absent)
+
+
+def _believed(case: CarrierCase) -> tuple[RadioSays, Spot] | None:
+    radio = case.radio
+    if radio is None or radio.place is None or radio.since_at is None or radio.strength not in BELIEVED:
+        return None
+    return radio, radio.place
+
+
+def _held_for(case: CarrierCase, kind: str, now: Instant) -> tuple[Instant, Instant]:
+    """Since when and until when the belief contradicts the books: both must have said so all the while."""
+    radio = case.radio
+    assert radio is not None
+    since = max(radio.since_at or 0, case.books.since_at, case.settled_at.get(kind, 0))
+    heard = radio.here_at or radio.heard_at
+    if case.radio_deaf:
+        return since, now
+    return since, min(now, max(heard, case.radio_cover.through_at if case.radio_cover else heard))
+
+
+def _elsewhere(
+    kind: str, case: CarrierCase, now: Instant, after: int, *, storage: bool, limits_name: str
+) -> Verdict | None:
+    books, found = case.books, _believed(case)
+    if books.status != "in_place" or books.place is None or found is None or case.removal_open:
+        return None
+    _, place = found
+    if place.kind == "portal" or agrees(place, books.place) or place.storage is not storage:
+        return None
+    since, until = _held_for(case, kind, now)
+    if until - since < after:
+        return None
+    params = {limits_name: after // SECOND, "place": place.code, "home": books.place.code}
+    return _about_carrier(kind, case, since, place.id, params, coverage=_coverage(case.radio_cover))
+
+
+def misplaced(case: CarrierCase, now: Instant, limits: Thresholds) -> Verdict | None:
+    """In place on the books, believed for a while at another storage place."""
+    return _elsewhere("misplaced", case, now, limits.misplaced_after, storage=True, limits_name="after_seconds")
+
+
+def gone_not_lent(case: CarrierCase, now: Instant, limits: Thresholds) -> Verdict | None:
+    """In place on the books, believed for a while where nothing is kept (clause c.5, the reverse)."""
+    return _elsewhere("gone_not_lent", case, now, limits.misplaced_after, storage=False, limits_name="after_seconds")
+
+
+def place_rated_too_low(case: CarrierCase, now: Instant, limits: Thresholds) -> Verdict | None:
+    """Believed for a while in a place not rated for its level: stored there (clause f.2) or in use (c.2)."""
+    found = _believed(case)
+    if found is None or found[1].rating_rank >= case.books.rank:
+        return None
+    place = found[1]
+    if case.removal_open and case.radio_is_outside:
+        return None  # the removal says it already
+    since, until = _held_for(case, "place_rated_too_low", now)
+    if until - since < limits.rated_too_low_after:
+        return None
+    params = {
+        "after_seconds": limits.rated_too_low_after // SECOND,
+        "place": place.code,
+        "level": case.books.level,
+        "rating_rank": place.rating_rank,
+    }
+    clause = "f.2" if case.books.status == "in_place" and place.storage else "c.2"
+    return _about_carrier(
+        "place_rated_too_low", case, since, place.id, params, coverage=_coverage(case.radio_cover), clause=clause
+    )
+
+
+def in_store_on_loan(case: CarrierCase, now: Instant, limits: Thresholds) -> Verdict | None:
+    """On loan on the books, confirmed for a while at a storage place: back, not returned (clause c.5)."""
+    found = _believed(case)
+    if case.books.status != "on_loan" or found is None:
+        return None
+    radio, place = found
+    if radio.strength != "confirmed" or not place.storage:
+        return None
+    since, until = _held_for(case, "in_store_on_loan", now)
+    if until - since < limits.in_store_on_loan_after:
+        return None
+    params = {"after_seconds": limits.in_store_on_loan_after // SECOND, "place": place.code}
+    return _about_carrier("in_store_on_loan", case, since, place.id, params, coverage=_coverage(case.radio_cover))
+
+
+def overdue_loan(case: CarrierCase, now: Instant, _limits: Thresholds) -> Verdict | None:
+    """On loan past its due day (clause c.5)."""
+    due = case.books.due_at
+    if case.books.status != "on_loan" or due is None or due >= now:
+        return None
+    settled = case.settled_at.get("overdue_loan")
+    if settled is not None and now - settled < KINDS["overdue_loan"].reopen_after_seconds * SECOND:
+        return None
+    params = {"due_at": due}
+    return _about_carrier("overdue_loan", case, due, case.books.home, params)
+
+
+def removal(case: PassageCase, now: Instant, limits: Thresholds) -> Verdict | None:
+    """Went out by a portal without a permit (clause e.1); below the alarm score, or of unknown direction: suspected.
+
+    A score that the portal does not give counts as sure. Below the suspect score it stays evidence only.
+    """
+    if case.status in PERMITTED_OUT or case.direction not in ("out", "unknown"):
+        return None
+    score = 1.0 if case.score is None else case.score
+    if score < limits.suspect_score:
+        return None
+    sure = case.direction == "out" and score >= limits.alarm_score
+    kind = "unauthorised_removal" if sure else "suspected_removal"
+    params = {
+        "portal": case.portal.code,
+        "direction": case.direction,
+        "status": case.status,
+    }
+    evidence = {
+        "clause": KINDS[kind].clause,
+        "rule": _rule(kind, params),
+        "books": {**_books(case.books), "status_then": case.status},
+        "radio": {
+            "epc": case.epc,
+            "portal": case.portal.code,
+            "outside": case.outside.code if case.outside else None,
+            "direction": case.direction,
+            "since_at": case.since_at,
+            "until_at": case.until_at,
+            "reader": case.reader,
+            "antenna": case.antenna,
+            "reads": case.reads,
+            "strongest_dbm": case.strongest_dbm,
+        },
+        "score": case.score,
+        "thresholds": {"alarm": limits.alarm_score, "suspect": limits.suspect_score},
+        "parts": dict(case.parts),
+        "late_seconds": max(0, now - case.until_at) // SECOND,
+    }
+    return Verdict(
+        kind=kind,
+        about=f"carrier:{case.carrier}@{case.since_at}",
+        happened_at=case.until_at,
+        evidence=evidence,
+        carrier=case.carrier,
+        epc=case.epc,
+        reader=case.reader or None,
+        place=case.portal.id,
+        person=case.books.holder,
+        unit=case.books.unit,
+        rank=case.books.rank,
+    )
+
+
+def unknown_tag(case: TagCase, _now: Instant, limits: Thresholds) -> Verdict | None:
+    """A tag of the organisation's own block was heard, twice at least, and no carrier bears it or bore it."""
+    if case.bound or case.reads < limits.unknown_reads_min:
+        return None
+    if case.settled_at is not None:
+        quiet = KINDS["unknown_tag"].reopen_after_seconds * SECOND
+        if case.heard_at - case.settled_at < quiet:
+            return None
+    radio = {
+        "epc": case.epc,
+        "place": case.place.code if case.place else None,
+        "strength": case.strength,
+        "first_at": case.first_at,
+        "heard_at": case.heard_at,
+        "reader": case.reader,
+        "antenna": case.antenna,
+        "reads": case.reads,
+        "strongest_dbm": case.strongest_dbm,
+    }
+    params = {"epc": case.epc, "reads_min": limits.unknown_reads_min}
+    return Verdict(
+        kind="unknown_tag",
+        about=f"epc:{case.epc}",
+        happened_at=case.first_at if case.first_at is not None else case.heard_at,
+        evidence={"clause": "", "rule": _rule("unknown_tag", params), "books": None, "radio": radio},
+        epc=case.epc,
+        reader=case.reader or None,
+        place=case.place.id if case.place else None,
+    )
+
+
+def deaf_antennas(case: ReaderCase, now: Instant, limits: Thresholds) -> list[dict[str, Any]]:
+    """Antennas of which nothing shows that they are listening, with since when."""
+    found = []
+    for antenna in case.antennas:
+        last = antenna.through_at if antenna.through_at is not None else case.expected_since
+        if now - max(last, case.expected_since) > limits.reader_silent_after:
+            found.append({"antenna": antenna.number, "place": antenna.place, "through_at": antenna.through_at})
+    return found
+
+
+def reader_silent(case: ReaderCase, now: Instant, limits: Thresholds) -> Verdict | None:
+    """A reader that should listen, and for a while nothing shows that it does (one of its antennas is enough)."""
+    deaf = deaf_antennas(case, now, limits) if case.enabled else []
+    if not deaf:
+        return None
+    quiet = KINDS["reader_silent"].reopen_after_seconds * SECOND
+    if case.settled_at is not None and now - case.settled_at < quiet:
+        return None
+    ended = [entry["through_at"] for entry in deaf if entry["through_at"] is not None]
+    params = {"reader": case.name, "after_seconds": limits.reader_silent_after // SECOND}
+    evidence = {
+        "clause": "",
+        "rule": _rule("reader_silent", params),
+        "books": None,
+        "radio": {
+            "reader": case.name,
+            "state": case.state,
+            "state_at": case.state_at,
+            "detail": case.detail,
+            "last_event": dict(case.last_event),
+        },
+        "not_covered": deaf,
+    }
+    return Verdict(
+        kind="reader_silent",
+        about=f"reader:{case.name}",
+        happened_at=min(ended) if ended else case.expected_since,
+        evidence=evidence,
+        reader=case.name,
+    )
+
+
+CARRIER_CHECKS: Mapping[str, Callable[[CarrierCase, Instant, Thresholds], Verdict | None]] = {
+    "missing": missing,
+    "misplaced": misplaced,
+    "gone_not_lent": gone_not_lent,
+    "place_rated_too_low": place_rated_too_low,
+    "in_store_on_loan": in_store_on_loan,
+    "overdue_loan": overdue_loan,
+}
+"""Checks over one carrier's two stories, by kind."""

@@ -1,0 +1,323 @@
+"""What an edge daemon posts, checked by hand: bytes in, a batch of plain rows out, or an error that names the cell.
+
+The wire contract (`POST /api/v1/intake`): one JSON object with `daemon`, `boot` and the tables `sightings`,
+`coverage`, `reports`, `losses`, each row an array led by its sequence in that boot (from 1). Checks go column by
+column, so that a thousand rows cost a few milliseconds. Words meant for people (`detail`, `model`, `firmware`)
+are cleaned instead of refused: a control character in them must not cost the evidence.
+"""
+
+import itertools
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, NoReturn, get_args
+
+from readers.sighting import Instant, ReaderState
+
+BYTES_MAX = 8 * 1024 * 1024
+RECORDS_MAX = 10_000
+SEQUENCE_MAX = 2**53 - 1
+"""Largest integer that every JSON library keeps exactly (RFC 8259, section 6)."""
+TIME_MIN: Instant = 946_684_800_000_000
+"""2000-01-01 UTC."""
+TIME_MAX: Instant = 4_102_444_800_000_000
+"""2100-01-01 UTC."""
+COUNT_MAX = 2**31 - 1
+ANTENNA_MAX = 65_535
+NAME_CHARACTERS_MAX = 64
+DETAIL_CHARACTERS_MAX = 500
+CLOCK_OFFSET_MAX = 200 * 366 * 86_400 * 1_000_000
+
+_EPC = re.compile(r"(?:[0-9A-F]{2}){1,62}")
+_BOOT = re.compile(r"[0-9a-f]{8,64}")
+_STATES = frozenset(get_args(ReaderState))
+
+
+class IntakeInvalid(ValueError):
+    """The batch cannot be taken; nothing of it was. `table`, `row` (from 1) and `column` say where."""
+
+    def __init__(self, what: str, *, table: str = "", row: int = 0, column: str = "") -> None:
+        self.table, self.row, self.column = table, row, column
+        where = ", ".join(
+            part for part in (table, f"row {row}" if row else "", f"column {column}" if column else "") if part
+        )
+        super().__init__(f"{where}: {what}" if where else what)
+
+
+class SightingRecord(NamedTuple):
+    """Reads of one tag by one antenna, folded; times are Instants, strengths dBm."""
+
+    sequence: int
+    epc: str
+    tid: str | None
+    reader: str
+    antenna: int
+    first_at: Instant
+    last_at: Instant
+    reads: int
+    strongest_dbm: float | None
+    mean_dbm: float | None
+    received_at: Instant
+    """When the daemon had it (its own clock)."""
+
+
+class CoverageRecord(NamedTuple):
+    """The antenna was truly listening from `since_at` through `through_at`."""
+
+    sequence: int
+    reader: str
+    antenna: int
+    since_at: Instant
+    through_at: Instant
+
+
+class ReportRecord(NamedTuple):
+    """A reader changed its state, or said something of itself."""
+
+    sequence: int
+    reader: str
+    state: str
+    at: Instant
+    detail: str
+    model: str | None
+    firmware: str | None
+    clock_offset_us: int | None
+
+
+class LossRecord(NamedTuple):
+    """The daemon's spool dropped records at its configured bound."""
+
+    sequence: int
+    since_at: Instant
+    through_at: Instant
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeBatch:
+    """One delivery of one boot of one daemon. Each table is in ascending sequence, and holds each sequence once."""
+
+    daemon: str
+    boot: str
+    sightings: tuple[SightingRecord, ...] = ()
+    coverage: tuple[CoverageRecord, ...] = ()
+    reports: tuple[ReportRecord, ...] = ()
+    losses: tuple[LossRecord, ...] = ()
+
+    def sequences(self) -> list[int]:
+        """Every sequence in the batch, ascending."""
+        tables: tuple[Iterable[Any], ...] = (self.sightings, self.coverage, self.reports, self.losses)
+        return sorted(record.sequence for table in tables for record in table)
+
+
+class _Column(NamedTuple):
+    name: str
+    wanted: str
+    good: Callable[[Sequence[Any]], bool]
+    """Whether all these cells are good; asked of whole columns first, of single cells where one is not."""
+
+
+# Types are compared, not asked with isinstance: JSON's true is no number.
+def _whole(low: int, high: int) -> Callable[[Sequence[Any]], bool]:
+    return lambda cells: set(map(type, cells)) == {int} and low <= min(cells) and max(cells) <= high
+
+
+def _each(good: Callable[[Any], bool]) -> Callable[[Sequence[Any]], bool]:
+    """Texts, most of them the same ones again: each is looked at once."""
+    return lambda cells: set(map(type, cells)) == {str} and all(map(good, set(cells)))
+
+
+def _is_name(value: Any) -> bool:
+    return (
+        type(value) is str and 0 < len(value) <= NAME_CHARACTERS_MAX and value.isprintable() and value == value.strip()
+    )
+
+
+def _are_dbm(cells: Sequence[Any]) -> bool:
+    known = [cell for cell in cells if cell is not None]
+    return set(map(type, known)) <= {int, float} and all(-200 <= cell <= 100 for cell in known)
+
+
+def _optional(good: Callable[[Sequence[Any]], bool]) -> Callable[[Sequence[Any]], bool]:
+    def all_good(cells: Sequence[Any]) -> bool:
+        known = [cell for cell in cells if cell is not None]
+        return not known or good(known)
+
+    return all_good
+
+
+_is_hex = _each(lambda value: _EPC.fullmatch(value) is not None)
+_is_text = _each(lambda _value: True)
+_is_state = _each(lambda value: value in _STATES)
+
+
+_SEQUENCE = _Column("sequence", f"a whole number from 1 to {SEQUENCE_MAX}", _whole(1, SEQUENCE_MAX))
+_READER = _Column("reader", f"a name of 1 to {NAME_CHARACTERS_MAX} printable characters", _each(_is_name))
+_ANTENNA = _Column("antenna", f"a whole number from 0 to {ANTENNA_MAX}", _whole(0, ANTENNA_MAX))
+
+
+def _time(name: str) -> _Column:
+    return _Column(name, "microseconds since 1970 UTC, between the years 2000 and 2100", _whole(TIME_MIN, TIME_MAX))
+
+
+_HEX_WANTED = "upper-case hexadecimal, whole bytes, 1 to 62 of them"
+_SIGHTINGS = (
+    _SEQUENCE,
+    _Column("epc", _HEX_WANTED, _is_hex),
+    _Column("tid", f"null, or {_HEX_WANTED}", _optional(_is_hex)),
+    _READER,
+    _ANTENNA,
+    _time("first_at"),
+    _time("last_at"),
+    _Column("count", f"a whole number from 1 to {COUNT_MAX}", _whole(1, COUNT_MAX)),
+    _Column("strongest_dbm", "null, or dBm between -200 and 100", _are_dbm),
+    _Column("mean_dbm", "null, or dBm between -200 and 100", _are_dbm),
+    _time("received_at"),
+)
+_COVERAGE = (_SEQUENCE, _READER, _ANTENNA, _time("since_at"), _time("through_at"))
+_REPORTS = (
+    _SEQUENCE,
+    _READER,
+    _Column("state", f"one of {', '.join(sorted(_STATES))}", _is_state),
+    _time("at"),
+    _Column("detail", "a text", _is_text),
+    _Column("model", "null, or a text", _optional(_is_text)),
+    _Column("firmware", "null, or a text", _optional(_is_text)),
+    _Column(
+        "clock_offset_us",
+        "null, or whole microseconds, at most 200 years",
+        _optional(_whole(-CLOCK_OFFSET_MAX, CLOCK_OFFSET_MAX)),
+    ),
+)
+_LOSSES = (
+    _SEQUENCE,
+    _time("since_at"),
+    _time("through_at"),
+    _Column("records", f"a whole number from 1 to {SEQUENCE_MAX}", _whole(1, SEQUENCE_MAX)),
+)
+_KEYS = ("daemon", "boot", "sightings", "coverage", "reports", "losses")
+
+
+def parse_batch(raw: bytes) -> IntakeBatch:
+    """The batch in the body of a post. Raises IntakeInvalid naming table, row and column; then nothing is taken."""
+    body = _object(raw)
+    daemon, boot = body.get("daemon"), body.get("boot")
+    if not _is_name(daemon):
+        raise IntakeInvalid(f"daemon must be {_READER.wanted}, not {_shown(daemon)}")
+    if not isinstance(boot, str) or _BOOT.fullmatch(boot) is None:
+        raise IntakeInvalid(f"boot must be 8 to 64 lower-case hexadecimal digits, not {_shown(boot)}")
+    tables = {name: _rows(name, body.get(name, [])) for name in _KEYS[2:]}
+    total = sum(map(len, tables.values()))
+    if total > RECORDS_MAX:
+        raise IntakeInvalid(f"{total} records in one batch; send at most {RECORDS_MAX}")
+    for name, columns in zip(_KEYS[2:], (_SIGHTINGS, _COVERAGE, _REPORTS, _LOSSES), strict=True):
+        _check(name, tables[name], columns)
+    _ordered("sightings", tables["sightings"], 5, 6, ("first_at", "last_at"))
+    _ordered("coverage", tables["coverage"], 3, 4, ("since_at", "through_at"))
+    _ordered("losses", tables["losses"], 1, 2, ("since_at", "through_at"))
+    batch = IntakeBatch(
+        str(daemon),
+        boot,
+        tuple(map(SightingRecord._make, _once("sightings", tables["sightings"]))),
+        tuple(map(CoverageRecord._make, _once("coverage", tables["coverage"]))),
+        tuple(map(_report, _once("reports", tables["reports"]))),
+        tuple(map(LossRecord._make, _once("losses", tables["losses"]))),
+    )
+    _distinct(batch.sequences())
+    return batch
+
+
+def batch_bytes(batch: IntakeBatch) -> bytes:
+    """The body that `parse_batch` reads back as this batch."""
+    tables = (batch.sightings, batch.coverage, batch.reports, batch.losses)
+    head: dict[str, Any] = {"daemon": batch.daemon, "boot": batch.boot}
+    return json.dumps(head | dict(zip(_KEYS[2:], tables, strict=True)), ensure_ascii=False).encode()
+
+
+def _object(raw: bytes) -> dict[str, Any]:
+    if len(raw) > BYTES_MAX:
+        raise IntakeInvalid(f"{len(raw)} bytes in one batch; send at most {BYTES_MAX}")
+    try:
+        body = json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise IntakeInvalid(f"the body is not JSON in UTF-8: {error}") from error
+    if not isinstance(body, dict):
+        raise IntakeInvalid("the body must be one JSON object")
+    unknown = sorted(set(body) - set(_KEYS))
+    if unknown:
+        raise IntakeInvalid(f"{_shown(unknown[0])} is not known; known are {', '.join(_KEYS)}")
+    return body
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number in JSON")
+
+
+def _rows(table: str, rows: Any) -> list[Any]:
+    if not isinstance(rows, list):
+        raise IntakeInvalid("must be an array of rows", table=table)
+    return rows
+
+
+def _check(table: str, rows: Sequence[Any], columns: tuple[_Column, ...]) -> None:
+    width = len(columns)
+    for number, row in enumerate(rows, 1):
+        if type(row) is not list or len(row) != width:
+            names = ", ".join(column.name for column in columns)
+            raise IntakeInvalid(f"must be an array of {width} values: {names}", table=table, row=number)
+    for column, cells in zip(columns, zip(*rows, strict=True), strict=False):
+        if column.good(cells):
+            continue
+        number, cell = next((n, cell) for n, cell in enumerate(cells, 1) if not column.good([cell]))
+        raise IntakeInvalid(f"must be {column.wanted}, not {_shown(cell)}", table=table, row=number, column=column.name)
+
+
+def _ordered(table: str, rows: Sequence[Any], low: int, high: int, names: tuple[str, str]) -> None:
+    for number, row in enumerate(rows, 1):
+        if row[low] > row[high]:
+            raise IntakeInvalid(
+                f"must not be before {names[0]} ({row[high]} < {row[low]})", table=table, row=number, column=names[1]
+            )
+
+
+def _once(table: str, rows: Sequence[Any]) -> list[Any]:
+    """Rows by sequence, each once. The same row twice is harmless; two different ones of one sequence are not."""
+    if all(before[0] < after[0] for before, after in itertools.pairwise(rows)):
+        return list(rows)
+    kept: dict[int, tuple[int, Any]] = {}
+    for number, row in enumerate(rows, 1):
+        _, first = kept.setdefault(row[0], (number, row))
+        if first != row:
+            raise IntakeInvalid(
+                f"{row[0]} stands in row {kept[row[0]][0]} already, with other values",
+                table=table,
+                row=number,
+                column="sequence",
+            )
+    return [kept[sequence][1] for sequence in sorted(kept)]
+
+
+def _distinct(sequences: Sequence[int]) -> None:
+    for before, after in itertools.pairwise(sequences):
+        if before == after:
+            raise IntakeInvalid(f"sequence {after} stands in two tables; a sequence names one record")
+
+
+def _report(row: Sequence[Any]) -> ReportRecord:
+    sequence, reader, state, at, detail, model, firmware, offset = row
+    return ReportRecord(sequence, reader, state, at, _cleaned(detail), _words(model), _words(firmware), offset)
+
+
+def _words(value: str | None) -> str | None:
+    return None if value is None else _cleaned(value)
+
+
+def _cleaned(value: str) -> str:
+    kept = value if value.isprintable() else "".join(c if c.isprintable() else " " for c in value)
+    return kept.strip()[:DETAIL_CHARACTERS_MAX]
+
+
+def _shown(value: Any) -> str:
+    shown = ascii(value)
+    return shown if len(shown) <= 60 else shown[:57] + "..."

@@ -1,0 +1,160 @@
+"""Jobs by the clock. APScheduler only wakes us; which slot is done, and by whom, the database says.
+
+Memory store, UTC, coalescing, one instance: whatever APScheduler forgets or fires twice, a slot is claimed by lease
+and done once, however many servers run. At the start, and at every wake, what was missed is caught up: the
+newest slot alone where a job coalesces, else each one in order.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.memory import MemoryJobStore
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from custody.clock import Clock
+from custody.database import Database
+from custody.scheme import Scheme
+from custody.store.books import Books
+from custody.values import DAY, SECOND
+from readers.sighting import Instant
+from reconcile.bulletin import Bulletin
+from reconcile.findings import CheckRun, run_checks
+from reconcile.store.slots import claim, finish, last_done, prune, release
+
+log = logging.getLogger(__name__)
+
+WAKE_SECONDS_MAX = 15
+"""A job looks at least this often whether a slot of its own was left undone."""
+CAUGHT_UP_MAX = 400
+"""More missed slots than this are not caught up singly: the oldest are left."""
+SLOTS_KEPT_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job of the table. `run` takes the present instant and gives a short result for the record.
+
+    `coalesce`: of several missed slots only the newest is done. `lease_seconds`: longer than it ever takes.
+    """
+
+    name: str
+    every_seconds: int
+    run: Callable[[Instant], str]
+    coalesce: bool = True
+    lease_seconds: int = 300
+
+    def slot(self, now: Instant) -> Instant:
+        """Start of the slot that `now` lies in."""
+        return now - now % (self.every_seconds * SECOND)
+
+
+def jobs(database: Database, books: Books, scheme: Scheme, bulletin: Bulletin) -> tuple[Job, ...]:
+    """The table of jobs."""
+
+    def check(*kinds: str) -> Callable[[Instant], str]:
+        return lambda now: _told(bulletin, run_checks(database, scheme, now, kinds=kinds))
+
+    def tidy(now: Instant) -> str:
+        with database.writing() as connection:
+            return f"forgot {prune(connection, now - SLOTS_KEPT_DAYS * DAY)} slots"
+
+    return (
+        Job("overdue_round", 60, check("overdue_loan")),
+        Job("reader_watch", 5, check("reader_silent"), lease_seconds=60),
+        Job("checkpoint", 3600, lambda _now: _first_line(books.checkpoint())),
+        Job("tidy_slots", 86_400, tidy),
+    )
+
+
+def _told(bulletin: Bulletin, run: CheckRun) -> str:
+    if run.opened or run.cleared:
+        bulletin.publish("findings")
+    return f"opened {len(run.opened)}, cleared {len(run.cleared)}"
+
+
+def _first_line(note: str) -> str:
+    lines = note.splitlines()
+    return " ".join(lines[:2])
+
+
+class Schedule:
+    """Runs the table of jobs until stopped. `owner` names this server among the others."""
+
+    def __init__(self, database: Database, table: tuple[Job, ...], clock: Clock, owner: str) -> None:
+        self._database = database
+        self._table = table
+        self._clock = clock
+        self._owner = owner
+        self._stopping = threading.Event()
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            jobstores={"default": MemoryJobStore()},
+            executors={"default": ThreadPoolExecutor(2)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+    def start(self) -> None:
+        """Begin; every job looks at once for what was missed."""
+        for job in self._table:
+            self._scheduler.add_job(
+                self._wake,
+                "interval",
+                seconds=min(job.every_seconds, WAKE_SECONDS_MAX),
+                args=[job],
+                id=job.name,
+                next_run_time=datetime.now(UTC),
+            )
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """End; waits for what is running."""
+        self._stopping.set()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+
+    def tick(self, job: Job) -> int:
+        """Do the job's due slots that nobody has done or is doing. How many were done here."""
+        done = 0
+        for slot in self._due(job):
+            if self._stopping.is_set() or not self._do(job, slot):
+                break
+            done += 1
+        return done
+
+    def _wake(self, job: Job) -> None:
+        try:
+            self.tick(job)
+        except Exception:
+            # The database may be away for a while: the next wake tries again.
+            log.exception("job %s could not look for its slots", job.name)
+
+    def _due(self, job: Job) -> list[Instant]:
+        newest = job.slot(self._clock())
+        with self._database.reading() as connection:
+            done = last_done(connection, job.name)
+        if done is not None and done >= newest:
+            return []
+        if job.coalesce or done is None:
+            return [newest]
+        step = job.every_seconds * SECOND
+        return list(range(job.slot(done) + step, newest + 1, step))[-CAUGHT_UP_MAX:]
+
+    def _do(self, job: Job, slot: Instant) -> bool:
+        with self._database.writing() as connection:
+            if not claim(connection, job.name, slot, self._owner, self._clock(), job.lease_seconds):
+                return False
+        try:
+            result = job.run(self._clock())
+        except Exception as error:
+            log.exception("job %s failed in its slot %s", job.name, slot)
+            with self._database.writing() as connection:
+                release(connection, job.name, slot, self._owner, self._clock(), f"failed: {error}"[:200])
+            return False
+        with self._database.writing() as connection:
+            if not finish(connection, job.name, slot, self._owner, self._clock(), result[:200]):
+                log.warning("job %s outlived its lease in slot %s; another server took it", job.name, slot)
+        return True

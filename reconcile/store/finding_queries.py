@@ -1,0 +1,309 @@
+"""Reading findings. Every query takes the Subject: a finding about a carrier exists for whom the carrier exists.
+
+Findings about no carrier (a tag nobody bears, a silent reader) exist for everybody who may see findings. Hidden
+and absent look the same.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
+
+from custody.access import Permission, Subject, may
+from custody.rules import NotFound
+from custody.store.queries import CarrierItem, Page, carriers_by_id, visible
+from custody.store.queries.carriers import under
+from custody.store.queries.paging import pack, rows_of_page, total
+from custody.store.schema import CARRIER, PERSON, PLACE
+from custody.values import Instant
+from reconcile.checks import KINDS
+from reconcile.store.core import FINDING, FINDING_EVENT, Connection
+from reconcile.store.stories import Stories, stories_of
+
+State = Literal["open", "mine", "closed", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingFilter:
+    """Which findings: every field narrows. `place`: heard or missed there or in anything under it."""
+
+    state: State = "open"
+    kind: str | None = None
+    place: int | None = None
+    level: str | None = None
+    unit: int | None = None
+    carrier: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingLine:
+    """A finding's own columns."""
+
+    number: str
+    kind: str
+    about: str
+    open: bool
+    state: str
+    """`open`, `acknowledged`, `explained`, `settled` (by a person), `cleared` (by itself)."""
+    nature: str
+    colour: str
+    icon: str
+    urgency: int
+    clause: str
+    carrier: int | None
+    epc: str | None
+    reader: str | None
+    place: int | None
+    place_code: str | None
+    place_name: str | None
+    place_name_en: str | None
+    person: int | None
+    person_name: str | None
+    person_name_en: str | None
+    unit: int | None
+    owner: int | None
+    owner_name: str | None
+    owner_name_en: str | None
+    happened_at: Instant
+    opened_at: Instant
+    due_at: Instant | None
+    closed_at: Instant | None
+    closed_by: int | None
+    closed_by_name: str | None
+    resolution: str
+    evidence: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingItem:
+    """A line of the list, with its carrier as the subject sees it (None where it is about none)."""
+
+    line: FindingLine
+    carrier: CarrierItem | None
+
+
+@dataclass(frozen=True, slots=True)
+class FindingStep:
+    """One event of a finding's history. `note` is a person's words; by itself (`by` None): JSON, or empty."""
+
+    at: Instant
+    by: int | None
+    by_name: str | None
+    what: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingDetail:
+    """One finding, whole: the frozen evidence, the two stories as they stand now, reads, history, what may be done.
+
+    `acts`: acts of custody that end the contradiction; `resolutions`: what a person may conclude instead. Both
+    are empty where the finding is closed or the subject may not settle.
+    """
+
+    line: FindingLine
+    carrier: CarrierItem | None
+    stories: Stories
+    history: tuple[FindingStep, ...]
+    acts: tuple[str, ...]
+    resolutions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KindCount:
+    """Open findings of a kind. `owner` is the one person who answers for all of them, None where several or none."""
+
+    kind: str
+    open: int
+    oldest_at: Instant | None
+    due_at: Instant | None
+    """The next time limit."""
+    owner: int | None
+    owner_name: str | None
+    owners: int
+
+
+_CLOSER = PERSON.alias("closer")
+_OWNER = PERSON.alias("owner")
+_HOLDER = PERSON.alias("holder")
+
+_LINES: Select[Any] = select(
+    FINDING,
+    PLACE.c.code.label("place_code"),
+    PLACE.c.name.label("place_name"),
+    PLACE.c.name_en.label("place_name_en"),
+    _HOLDER.c.name.label("person_name"),
+    _HOLDER.c.name_en.label("person_name_en"),
+    _OWNER.c.name.label("owner_name"),
+    _OWNER.c.name_en.label("owner_name_en"),
+    _CLOSER.c.name.label("closed_by_name"),
+).select_from(
+    FINDING.outerjoin(CARRIER, CARRIER.c.id == FINDING.c.carrier)
+    .outerjoin(PLACE, PLACE.c.id == FINDING.c.place)
+    .outerjoin(_HOLDER, _HOLDER.c.id == FINDING.c.person)
+    .outerjoin(_OWNER, _OWNER.c.id == FINDING.c.owner)
+    .outerjoin(_CLOSER, _CLOSER.c.id == FINDING.c.closed_by)
+)
+_STORED = tuple(
+    name for name in FindingLine.__slots__ if name not in ("nature", "colour", "icon", "clause", "evidence", "open")
+)
+
+
+def _seen(subject: Subject) -> ColumnElement[bool]:
+    """Which findings exist for the subject (asked of `finding` joined to `carrier`)."""
+    if not may(subject, Permission.SEE_FINDINGS):
+        return false()
+    return or_(FINDING.c.carrier.is_(None), visible(subject))
+
+
+def _line(row: Any) -> FindingLine:
+    evidence = json.loads(row.evidence)
+    kind = KINDS[row.kind]
+    return FindingLine(
+        **{name: getattr(row, name) for name in _STORED},
+        open=bool(row.open),
+        nature=kind.nature,
+        colour=kind.colour,
+        icon=kind.icon,
+        clause=evidence.get("clause", kind.clause),
+        evidence=evidence,
+    )
+
+
+def line(connection: Connection, subject: Subject, number: str) -> FindingLine:
+    """A finding's own columns. Raises NotFound for hidden and absent alike."""
+    row = connection.execute(_LINES.where(_seen(subject), FINDING.c.number == number)).first()
+    if row is None:
+        raise NotFound
+    return _line(row)
+
+
+def _conditions(subject: Subject, asked: FindingFilter) -> list[ColumnElement[bool]]:
+    found = [_seen(subject)]
+    match asked.state:
+        case "open":
+            found.append(FINDING.c.open)
+        case "mine":
+            found.append(and_(FINDING.c.open, FINDING.c.owner == subject.person))
+        case "closed":
+            found.append(~FINDING.c.open)
+        case "all":
+            pass
+    plain = {
+        FINDING.c.kind: asked.kind,
+        FINDING.c.unit: asked.unit,
+        FINDING.c.carrier: asked.carrier,
+        CARRIER.c.level: asked.level,
+    }
+    found += [column == value for column, value in plain.items() if value is not None]
+    if asked.place is not None:
+        found.append(FINDING.c.place.in_(under(asked.place)))
+    return found
+
+
+def findings(
+    connection: Connection,
+    subject: Subject,
+    asked: FindingFilter = FindingFilter(),
+    after: str | None = None,
+    limit: int = 50,
+    before: str | None = None,
+) -> Page[FindingItem]:
+    """A page of findings: open ones by urgency, then the newest; closed ones the last closed first; all by opening.
+
+    Raises KeyInvalid for a damaged `after` or `before`, ValueError for a limit below one.
+    """
+    number = FINDING.c.number
+    order: Sequence[ColumnElement[Any]] = (FINDING.c.urgency, -FINDING.c.opened_at, number)
+    kinds: Sequence[type] = (int, int, str)
+    if asked.state == "closed":
+        order, kinds = (-func.coalesce(FINDING.c.closed_at, 0), number), (int, str)
+    elif asked.state == "all":
+        order, kinds = (-FINDING.c.opened_at, number), (int, str)
+    conditions = _conditions(subject, asked)
+    rows, earlier, later = rows_of_page(connection, _LINES.where(*conditions), order, kinds, after, before, limit)
+    count, capped = total(connection, _LINES.with_only_columns(number).where(*conditions))
+    lines = [_line(row) for row in rows]
+    keys = [pack(_key(asked.state, entry)) for entry in lines]
+    carriers = carriers_by_id(connection, subject, (x.carrier for x in lines if x.carrier is not None))
+    return Page(
+        items=tuple(FindingItem(x, carriers.get(x.carrier) if x.carrier is not None else None) for x in lines),
+        after=keys[-1] if keys and later else None,
+        before=keys[0] if keys and earlier else None,
+        total=count,
+        capped=capped,
+    )
+
+
+def _key(state: State, entry: FindingLine) -> tuple[int | str, ...]:
+    match state:
+        case "closed":
+            return -(entry.closed_at or 0), entry.number
+        case "all":
+            return -entry.opened_at, entry.number
+        case _:
+            return entry.urgency, -entry.opened_at, entry.number
+
+
+def finding(connection: Connection, subject: Subject, number: str, now: Instant) -> FindingDetail:
+    """One finding, with everything its page shows. Raises NotFound for hidden and absent alike."""
+    found = line(connection, subject, number)
+    carrier = None
+    if found.carrier is not None:
+        carrier = carriers_by_id(connection, subject, [found.carrier]).get(found.carrier)
+    settles = found.open and may(subject, Permission.SETTLE_FINDINGS)
+    kind = KINDS[found.kind]
+    return FindingDetail(
+        line=found,
+        carrier=carrier,
+        stories=stories_of(
+            connection, found.carrier, found.epc, found.reader, found.happened_at, found.closed_at or now
+        ),
+        history=_history(connection, number),
+        acts=kind.acts if settles else (),
+        resolutions=(*kind.resolutions, "other") if settles else (),
+    )
+
+
+def _history(connection: Connection, number: str) -> tuple[FindingStep, ...]:
+    rows = connection.execute(
+        select(
+            FINDING_EVENT.c.at,
+            FINDING_EVENT.c.by,
+            PERSON.c.name,
+            FINDING_EVENT.c.what,
+            FINDING_EVENT.c.note,
+        )
+        .select_from(FINDING_EVENT.outerjoin(PERSON, PERSON.c.id == FINDING_EVENT.c.by))
+        .where(FINDING_EVENT.c.finding == number)
+        .order_by(FINDING_EVENT.c.id)
+    )
+    return tuple(FindingStep(row.at, row.by, row.name, row.what, row.note) for row in rows)
+
+
+def counts(connection: Connection, subject: Subject) -> tuple[KindCount, ...]:
+    """Open findings by kind that the subject sees; every kind is there, in the order of the table."""
+    one = case((func.count(FINDING.c.owner.distinct()) == 1, func.min(FINDING.c.owner)))
+    rows = connection.execute(
+        select(
+            FINDING.c.kind,
+            func.count().label("open"),
+            func.min(FINDING.c.opened_at).label("oldest_at"),
+            func.min(FINDING.c.due_at).label("due_at"),
+            one.label("owner"),
+            func.count(FINDING.c.owner.distinct()).label("owners"),
+        )
+        .select_from(FINDING.outerjoin(CARRIER, CARRIER.c.id == FINDING.c.carrier))
+        .where(_seen(subject), FINDING.c.open)
+        .group_by(FINDING.c.kind)
+    ).all()
+    owners = [row.owner for row in rows if row.owner is not None]
+    people = connection.execute(select(PERSON.c.id, PERSON.c.name).where(PERSON.c.id.in_(owners)))
+    names = {person.id: person.name for person in people}
+    known = {
+        row.kind: KindCount(row.kind, row.open, row.oldest_at, row.due_at, row.owner, names.get(row.owner), row.owners)
+        for row in rows
+    }
+    return tuple(known.get(kind, KindCount(kind, 0, None, None, None, None, 0)) for kind in KINDS)

@@ -1,0 +1,346 @@
+"""Taking what the edge daemons send: each record once, in any order, however late; and the devices that may send.
+
+The row of the source (one boot of one daemon) is locked and knows by intervals which sequences are here. So
+repeated records are left out before they reach the tables, and the rest goes in by `executemany` (SQLite) or COPY
+(PostgreSQL) at the speed of a bare insert; the unique keys stand behind as a second belt.
+"""
+
+import bisect
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Table, and_, delete, insert, select, text, update
+from sqlmodel import SQLModel
+
+from custody.store.schema import insert_rows
+from readers.sighting import Instant
+from reconcile.coverage import TOUCHING, merged
+from reconcile.intake import CoverageRecord, IntakeBatch, LossRecord, ReportRecord
+from reconcile.store.core import COVERAGE, DEVICE, READER, READER_EVENT, SIGHTING, insert_new
+
+SOURCE: Table = SQLModel.metadata.tables["source"]
+
+ARRIVAL_LOCK = 0x7369_6768_7469_6E67
+"""Key of the PostgreSQL advisory lock ("sighting"): shared while arriving, exclusive to see what has arrived."""
+
+_SIGHTING_COLUMNS = (
+    "source",
+    "sequence",
+    "epc",
+    "tid",
+    "reader",
+    "antenna",
+    "first_at",
+    "last_at",
+    "count",
+    "strongest_dbm",
+    "mean_dbm",
+    "received_at",
+)
+_SIGHTING_INSERT = (
+    f"INSERT INTO sighting ({', '.join(_SIGHTING_COLUMNS)}) "  # noqa: S608 - fixed names only
+    f"VALUES ({', '.join('?' * len(_SIGHTING_COLUMNS))}) ON CONFLICT (source, sequence) DO NOTHING"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """`acknowledged`: through this sequence every record of the source is here; the daemon may forget them."""
+
+    acknowledged: int
+    taken: int
+    repeated: int
+
+
+def take(connection: Connection, device_name: str, batch: IntakeBatch, received_at: Instant) -> Acknowledgement:
+    """Take a batch in the caller's transaction; acknowledge only after its commit.
+
+    A device speaks for itself alone: a batch that names another daemon is kept under both names, so that it can
+    never stand in the way of that daemon's own records. A reader that nobody configured is added, not enabled.
+    """
+    source, acknowledged, ahead = _source(connection, _source_name(device_name, batch.daemon), batch, received_at)
+    here = Sequences(acknowledged, ahead)
+    sequences = batch.sequences()
+    new = here.without(sequences)
+    repeated = len(sequences) - len(new)
+    if new:
+        here = here.extended(new)
+        _take_new(connection, source, device_name, batch, new, received_at)
+        connection.execute(
+            update(SOURCE)
+            .where(SOURCE.c.id == source)
+            .values(acknowledged=here.acknowledged, ahead=json.dumps(here.ahead))
+        )
+    connection.execute(update(DEVICE).where(DEVICE.c.name == device_name).values(last_seen_at=received_at))
+    return Acknowledgement(here.acknowledged, len(new), repeated)
+
+
+class Sequences:
+    """Which sequences of a source are here: all through `acknowledged`, and the intervals `ahead` of it."""
+
+    def __init__(self, acknowledged: int, ahead: Sequence[Sequence[int]]) -> None:
+        self.acknowledged = acknowledged
+        self.ahead = [[first, last] for first, last in ahead]
+
+    def __contains__(self, sequence: int) -> bool:
+        if sequence <= self.acknowledged:
+            return True
+        at = bisect.bisect_right(self.ahead, sequence, key=lambda interval: interval[0]) - 1
+        return at >= 0 and sequence <= self.ahead[at][1]
+
+    def without(self, sequences: Sequence[int]) -> set[int]:
+        """Those of the ascending sequences that are not here."""
+        newest = self.ahead[-1][1] if self.ahead else self.acknowledged
+        if sequences and sequences[0] > newest:
+            return set(sequences)
+        return {sequence for sequence in sequences if sequence not in self}
+
+    def extended(self, new: Iterable[int]) -> "Sequences":
+        """The same with more sequences; what has become gapless from 1 on is acknowledged."""
+        runs: list[list[int]] = []
+        for sequence in sorted(new):
+            if runs and sequence == runs[-1][1] + 1:
+                runs[-1][1] = sequence
+            else:
+                runs.append([sequence, sequence])
+        joined: list[list[int]] = []
+        for first, last in sorted([*self.ahead, *runs]):
+            if joined and first <= joined[-1][1] + 1:
+                joined[-1][1] = max(joined[-1][1], last)
+            else:
+                joined.append([first, last])
+        acknowledged = self.acknowledged
+        if joined and joined[0][0] <= acknowledged + 1:
+            acknowledged = max(acknowledged, joined.pop(0)[1])
+        return Sequences(acknowledged, joined)
+
+
+def _source_name(device_name: str, daemon: str) -> str:
+    return device_name if daemon == device_name else f"{device_name}:{daemon}"
+
+
+def _source(
+    connection: Connection, daemon: str, batch: IntakeBatch, received_at: Instant
+) -> tuple[int, int, list[list[int]]]:
+    """The source's row, made where it is new, and locked: deliveries of one boot go one after another."""
+    key = and_(SOURCE.c.daemon == daemon, SOURCE.c.boot == batch.boot)
+    wanted = select(SOURCE.c.id, SOURCE.c.acknowledged, SOURCE.c.ahead).where(key).with_for_update()
+    row = connection.execute(wanted).one_or_none()
+    if row is None:
+        first = {
+            "daemon": daemon,
+            "boot": batch.boot,
+            "acknowledged": 0,
+            "ahead": "[]",
+            "first_received_at": received_at,
+        }
+        insert_new(connection, SOURCE, [first])
+        row = connection.execute(wanted).one()
+    return row.id, row.acknowledged, json.loads(row.ahead)
+
+
+def _take_new(
+    connection: Connection,
+    source: int,
+    device: str,
+    batch: IntakeBatch,
+    new: set[int],
+    received_at: Instant,
+) -> None:
+    if connection.dialect.name == "postgresql":
+        # Several servers insert at once; the fold asks for this lock alone before it looks how far it may go.
+        connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": ARRIVAL_LOCK})
+    coverage = [record for record in batch.coverage if record.sequence in new]
+    reports = [record for record in batch.reports if record.sequence in new]
+    losses = [record for record in batch.losses if record.sequence in new]
+    spoken = {record.reader for record in coverage} | {record.reader for record in reports}
+    _know_readers(connection, device, spoken | {record.reader for record in batch.sightings})
+    _take_sightings(connection, source, batch, new, received_at)
+    if spoken:
+        # In order of names, so that two servers never wait for each other in a circle.
+        locked = select(READER).where(READER.c.name.in_(spoken)).order_by(READER.c.name).with_for_update()
+        readers = {row.name: row for row in connection.execute(locked)}
+        _take_coverage(connection, coverage)
+        _take_reports(connection, device, readers, coverage, reports)
+    _take_events(connection, source, reports, losses)
+
+
+def _know_readers(connection: Connection, device: str, names: set[str]) -> None:
+    known = set(connection.execute(select(READER.c.name).where(READER.c.name.in_(names))).scalars())
+    strange = sorted(names - known)
+    if strange:
+        rows = [
+            {
+                "name": name,
+                "device": device,
+                "title_zh": "",
+                "title_en": "",
+                "enabled": False,
+                "state": "unknown",
+                "detail": "",
+            }
+            for name in strange
+        ]
+        insert_new(connection, READER, rows)
+
+
+def _take_sightings(
+    connection: Connection, source: int, batch: IntakeBatch, new: set[int], received_at: Instant
+) -> None:
+    rows = [(source, *record[:10], received_at) for record in batch.sightings if record[0] in new]
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(_SIGHTING_INSERT, rows)
+    else:
+        insert_rows(connection, SIGHTING, _SIGHTING_COLUMNS, rows)
+
+
+def _take_coverage(connection: Connection, records: Sequence[CoverageRecord]) -> None:
+    by_antenna: dict[tuple[str, int], list[tuple[int, int]]] = {}
+    for record in records:
+        by_antenna.setdefault((record.reader, record.antenna), []).append((record.since_at, record.through_at))
+    for (reader, antenna), intervals in sorted(by_antenna.items()):
+        for since, through in merged(intervals):
+            _join_coverage(connection, reader, antenna, since, through)
+
+
+def _join_coverage(connection: Connection, reader: str, antenna: int, since: Instant, through: Instant) -> None:
+    """Add one interval; those that it touches become one with it."""
+    touched = connection.execute(
+        select(COVERAGE.c.id, COVERAGE.c.since_at, COVERAGE.c.through_at).where(
+            COVERAGE.c.reader == reader,
+            COVERAGE.c.antenna == antenna,
+            COVERAGE.c.through_at >= since - TOUCHING,
+            COVERAGE.c.since_at <= through + TOUCHING,
+        )
+    ).all()
+    if not touched:
+        connection.execute(insert(COVERAGE).values(reader=reader, antenna=antenna, since_at=since, through_at=through))
+        return
+    kept, *others = touched
+    joined = {
+        "since_at": min(since, *(row.since_at for row in touched)),
+        "through_at": max(through, *(row.through_at for row in touched)),
+    }
+    if others:
+        connection.execute(delete(COVERAGE).where(COVERAGE.c.id.in_([row.id for row in others])))
+    if joined != {"since_at": kept.since_at, "through_at": kept.through_at}:
+        connection.execute(update(COVERAGE).where(COVERAGE.c.id == kept.id).values(**joined))
+
+
+def _take_reports(
+    connection: Connection,
+    device: str,
+    readers: dict[str, Any],
+    coverage: Sequence[CoverageRecord],
+    reports: Sequence[ReportRecord],
+) -> None:
+    """Bring the readers' rows up to date: the newest report counts, in whatever order they come."""
+    changes: dict[str, dict[str, Any]] = {}
+    for record in coverage:
+        through = readers[record.reader].through_at
+        change = changes.setdefault(record.reader, {})
+        change["through_at"] = max(record.through_at, change.get("through_at", through) or 0)
+    for report in sorted(reports, key=lambda r: (r.at, r.sequence)):
+        state_at = changes.get(report.reader, {}).get("state_at", readers[report.reader].state_at)
+        if state_at is not None and report.at < state_at:
+            continue
+        change = changes.setdefault(report.reader, {})
+        change |= {"device": device, "state": report.state, "state_at": report.at, "detail": report.detail}
+        said = {
+            "model": report.model,
+            "firmware": report.firmware,
+            "clock_offset_us": report.clock_offset_us,
+        }
+        change |= {name: value for name, value in said.items() if value is not None}
+    for name, change in sorted(changes.items()):
+        connection.execute(update(READER).where(READER.c.name == name).values(**change))
+
+
+def _take_events(
+    connection: Connection, source: int, reports: Sequence[ReportRecord], losses: Sequence[LossRecord]
+) -> None:
+    rows = [
+        {
+            "source": source,
+            "sequence": report.sequence,
+            "reader": report.reader,
+            "state": report.state,
+            "at": report.at,
+            "detail": report.detail,
+        }
+        for report in reports
+    ]
+    for loss in losses:
+        told = {"records": loss.records, "since_at": loss.since_at, "through_at": loss.through_at}
+        rows.append(
+            {
+                "source": source,
+                "sequence": loss.sequence,
+                "reader": "",
+                "state": "loss",
+                "at": loss.through_at,
+                "detail": json.dumps(told),
+            }
+        )
+    if rows:
+        insert_new(connection, READER_EVENT, rows)
+
+
+# Devices.
+
+
+class DeviceExists(ValueError):
+    """A device of this name, or of this token, is known already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """An edge daemon that may send, as the page lists it."""
+
+    name: str
+    revoked: bool
+    created_at: Instant
+    last_seen_at: Instant | None
+
+
+def token_hash(token: str) -> str:
+    """What is kept of a device's token: SHA-256, hexadecimal. Tokens are random, so nothing slower is needed."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def device_for_token(connection: Connection, hashed: str) -> str | None:
+    """Name of the device with this `token_hash`; None where it is unknown or revoked."""
+    wanted = select(DEVICE.c.name).where(DEVICE.c.token_hash == hashed, DEVICE.c.revoked.is_(False))
+    return connection.execute(wanted).scalar_one_or_none()
+
+
+def create_device(connection: Connection, name: str, hashed: str, now: Instant) -> None:
+    """Admit a device. Raises DeviceExists; a revoked name is not given again, or its evidence would be two's."""
+    taken = select(DEVICE.c.name).where((DEVICE.c.name == name) | (DEVICE.c.token_hash == hashed))
+    if connection.execute(taken).first() is not None:
+        raise DeviceExists(f"a device {name!r}, or one with this token, exists already; choose another name")
+    if not name.strip() or ":" in name:
+        raise ValueError(f"{name!r} cannot name a device: not empty, and without a colon")
+    connection.execute(insert(DEVICE).values(name=name, token_hash=hashed, revoked=False, created_at=now))
+
+
+def revoke_device(connection: Connection, name: str) -> bool:
+    """Admit nothing more of a device. Whether it was admitted until now."""
+    done = connection.execute(
+        update(DEVICE).where(DEVICE.c.name == name, DEVICE.c.revoked.is_(False)).values(revoked=True)
+    )
+    return done.rowcount == 1
+
+
+def devices(connection: Connection) -> list[Device]:
+    """All devices, by name."""
+    wanted = select(DEVICE.c.name, DEVICE.c.revoked, DEVICE.c.created_at, DEVICE.c.last_seen_at)
+    return [
+        Device(row.name, bool(row.revoked), row.created_at, row.last_seen_at)
+        for row in connection.execute(wanted.order_by(DEVICE.c.name))
+    ]

@@ -1,0 +1,261 @@
+"""Cases that are not one carrier's: passages by portals, tags that nobody bears, readers that fell silent."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import and_, exists, func, literal, select
+
+from custody.entries import CarrierFact, decode
+from custody.register import CarrierState, FoldBroken, apply
+from custody.store.schema import CARRIER, ENTRY, PLACE, TAG, chunks
+from custody.values import Instant
+from reconcile.checks import AntennaCase, PassageCase, ReaderCase, TagCase
+from reconcile.checks.kinds import EVENT_KINDS
+from reconcile.store.candidates import World, books_of, latest_coverage
+from reconcile.store.core import (
+    ANTENNA,
+    CURSOR,
+    DEVICE,
+    FINDING,
+    PRESENCE,
+    READER,
+    READER_EVENT,
+    SIGHTING,
+    STAY,
+    Connection,
+    insert_new,
+)
+
+PASSAGES_JUDGED = "checks.passages"
+"""Cursor over `stay.id`: every passage is judged once, whatever becomes of the carrier later."""
+
+NOT_REGISTERED = ""
+
+
+def passages_cursor(connection: Connection, *, lock: bool = False) -> int:
+    """How far passages were judged; with `lock` (in a writing transaction) no other server judges meanwhile."""
+    query = select(CURSOR.c.position).where(CURSOR.c.name == PASSAGES_JUDGED)
+    if lock:
+        insert_new(connection, CURSOR, [{"name": PASSAGES_JUDGED, "position": 0}])
+        query = query.with_for_update()
+    return connection.scalar(query) or 0
+
+
+def passages_end(connection: Connection) -> int:
+    """The newest stay: how far a run can judge."""
+    return connection.scalar(select(func.max(STAY.c.id))) or 0
+
+
+def passages_judged(connection: Connection, through: int) -> None:
+    """Move the cursor."""
+    connection.execute(CURSOR.update().where(CURSOR.c.name == PASSAGES_JUDGED).values(position=through))
+
+
+def passages(connection: Connection, after: int, through: int, window: Instant, around: World) -> list[PassageCase]:
+    """Passages out, or of unknown direction, of carriers' tags; each with the books' status of that moment.
+
+    Left out: a passage that a finding tells already (also by another tag of the same carrier within the portal's
+    window), and one before the carrier came into the register.
+    """
+    place = PLACE.alias("portal")
+    joined = (
+        STAY.join(TAG, and_(TAG.c.epc == STAY.c.epc, ~TAG.c.retired))
+        .join(CARRIER, CARRIER.c.id == TAG.c.carrier)
+        .join(place, place.c.id == STAY.c.place)
+    )
+    told = exists().where(
+        FINDING.c.carrier == CARRIER.c.id,
+        FINDING.c.kind.in_(sorted(EVENT_KINDS)),
+        FINDING.c.epc != STAY.c.epc,
+        FINDING.c.happened_at.between(STAY.c.since_at - window, STAY.c.until_at + window),
+    )
+    rows = connection.execute(
+        select(
+            STAY,
+            place.c.outside,
+            *(CARRIER.c[n] for n in ("status", "level", "rank", "unit", "home", "holder", "due_at")),
+            CARRIER.c.id.label("carrier"),
+            CARRIER.c.place.label("books_place"),
+            CARRIER.c.since_at.label("books_since"),
+        )
+        .select_from(joined)
+        .where(STAY.c.id > after, STAY.c.id <= through, STAY.c.direction.in_(("out", "unknown")), ~told)
+        .order_by(STAY.c.until_at, STAY.c.id)
+    ).all()
+    cases = (_passage(connection, row, around) for row in rows)
+    return [case for case in cases if case.status != NOT_REGISTERED]
+
+
+class _Books:
+    """The columns of a register row under the names that `books_of` reads."""
+
+    def __init__(self, row: Any) -> None:
+        self.status, self.level, self.rank, self.unit = row.status, row.level, row.rank, row.unit
+        self.place, self.home, self.holder = row.books_place, row.home, row.holder
+        self.due_at, self.since_at = row.due_at, row.books_since
+
+
+def _passage(connection: Connection, row: Any, around: World) -> PassageCase:
+    books = books_of(_Books(row), around)
+    status = row.status if row.books_since <= row.until_at else status_at(connection, row.carrier, row.until_at)
+    return PassageCase(
+        carrier=row.carrier,
+        epc=row.epc,
+        portal=around.spots[row.place],
+        outside=around.spots.get(row.outside) if row.outside is not None else None,
+        direction=row.direction,
+        score=row.score,
+        since_at=row.since_at,
+        until_at=row.until_at,
+        status=status,
+        books=books,
+        reader=row.reader,
+        antenna=row.antenna,
+        reads=row.reads,
+        strongest_dbm=row.strongest_dbm,
+        parts=json.loads(row.evidence or "{}"),
+    )
+
+
+def status_at(connection: Connection, carrier: int, at: Instant) -> str:
+    """The books' status of a carrier at an instant of the past, from its entries; empty before the first."""
+    state: CarrierState | None = None
+    bodies = connection.scalars(select(ENTRY.c.body).where(ENTRY.c.carrier == carrier).order_by(ENTRY.c.sequence))
+    for entry in map(decode, bodies):
+        if isinstance(entry.fact, CarrierFact) and entry.happened_at <= at:
+            try:
+                state = apply(state, entry)
+            except FoldBroken:
+                break  # entered late and out of turn: what is known before it is what holds
+    return state.status.value if state is not None else NOT_REGISTERED
+
+
+def _kept_open(kind: str, about: Any) -> Any:
+    return exists().where(FINDING.c.kind == kind, FINDING.c.about == about, FINDING.c.open)
+
+
+def _settled_at(connection: Connection, kind: str, abouts: Iterable[str]) -> dict[str, Instant]:
+    found: dict[str, Instant] = {}
+    for chunk in chunks(abouts):
+        rows = connection.execute(
+            select(FINDING.c.about, func.max(FINDING.c.closed_at))
+            .where(FINDING.c.kind == kind, FINDING.c.about.in_(chunk), FINDING.c.state == "settled")
+            .group_by(FINDING.c.about)
+        )
+        found |= {row[0]: row[1] for row in rows}
+    return found
+
+
+_TAG = (
+    PRESENCE.c.epc,
+    PRESENCE.c.place,
+    PRESENCE.c.strength,
+    PRESENCE.c.heard_at,
+    PRESENCE.c.reader,
+    PRESENCE.c.antenna,
+    PRESENCE.c.strongest_dbm,
+)
+
+
+def unknown_tags(connection: Connection, block: str, around: World) -> list[TagCase]:
+    """Tags of the number block (a hexadecimal prefix) that were heard and never bound, without an open finding."""
+    rows = connection.execute(
+        select(*_TAG).where(
+            # The range uses the index, the prefix is what is meant (an upper-case hexadecimal digit is below G).
+            PRESENCE.c.epc >= block,
+            PRESENCE.c.epc < f"{block}G",
+            func.substr(PRESENCE.c.epc, 1, len(block)) == block,
+            ~exists().where(TAG.c.epc == PRESENCE.c.epc),
+            ~_kept_open("unknown_tag", literal("epc:") + PRESENCE.c.epc),
+        )
+    ).all()
+    settled = _settled_at(connection, "unknown_tag", (f"epc:{row.epc}" for row in rows))
+    return _tag_cases(connection, rows, settled, around, bound=frozenset())
+
+
+def tag_cases(connection: Connection, epcs: Iterable[str], around: World) -> dict[str, TagCase]:
+    """The cases of these tags, for the ending of their findings."""
+    found: dict[str, TagCase] = {}
+    for chunk in chunks(epcs):
+        rows = connection.execute(select(*_TAG).where(PRESENCE.c.epc.in_(chunk))).all()
+        bound = frozenset(connection.scalars(select(TAG.c.epc).where(TAG.c.epc.in_(chunk))))
+        found |= {case.epc: case for case in _tag_cases(connection, rows, {}, around, bound)}
+    return found
+
+
+def _tag_cases(
+    connection: Connection, rows: Iterable[Any], settled: dict[str, Instant], around: World, bound: frozenset[str]
+) -> list[TagCase]:
+    cases: list[TagCase] = []
+    for chunk in chunks(rows):
+        heard = {
+            row.epc: row
+            for row in connection.execute(
+                select(
+                    SIGHTING.c.epc,
+                    func.sum(SIGHTING.c.count).label("reads"),
+                    func.min(SIGHTING.c.first_at).label("first_at"),
+                )
+                .where(SIGHTING.c.epc.in_([row.epc for row in chunk]))
+                .group_by(SIGHTING.c.epc)
+            )
+        }
+        for row in chunk:
+            sums = heard.get(row.epc)
+            cases.append(
+                TagCase(
+                    epc=row.epc,
+                    bound=row.epc in bound,
+                    reads=int(sums.reads) if sums else 0,
+                    first_at=sums.first_at if sums else None,
+                    heard_at=row.heard_at,
+                    place=around.spots.get(row.place) if row.place is not None else None,
+                    strength=row.strength,
+                    reader=row.reader,
+                    antenna=row.antenna,
+                    strongest_dbm=row.strongest_dbm,
+                    settled_at=settled.get(f"epc:{row.epc}"),
+                )
+            )
+    return cases
+
+
+def readers(connection: Connection, around: World) -> dict[str, ReaderCase]:
+    """Every reader with its antennas, until when each was listening, and its last event."""
+    antennas: dict[str, list[AntennaCase]] = defaultdict(list)
+    for row in connection.execute(latest_coverage().order_by(ANTENNA.c.reader, ANTENNA.c.number)):
+        spot = around.spots.get(row.place)
+        antennas[row.reader].append(AntennaCase(row.number, spot.code if spot else "", row.through_at))
+    rows = connection.execute(
+        select(READER, DEVICE.c.created_at.label("device_since")).select_from(
+            READER.outerjoin(DEVICE, DEVICE.c.name == READER.c.device)
+        )
+    ).all()
+    settled = _settled_at(connection, "reader_silent", (f"reader:{row.name}" for row in rows))
+    return {
+        row.name: ReaderCase(
+            name=row.name,
+            enabled=bool(row.enabled),
+            antennas=tuple(antennas[row.name]),
+            # Before it was put to work its silence means nothing; else since its daemon may send.
+            expected_since=row.enabled_at or row.device_since or 0,
+            state=row.state,
+            state_at=row.state_at,
+            detail=row.detail,
+            last_event=_last_event(connection, row.name),
+            settled_at=settled.get(f"reader:{row.name}"),
+        )
+        for row in rows
+    }
+
+
+def _last_event(connection: Connection, reader: str) -> dict[str, Any]:
+    row = connection.execute(
+        select(READER_EVENT.c.state, READER_EVENT.c.at, READER_EVENT.c.detail)
+        .where(READER_EVENT.c.reader == reader)
+        .order_by(READER_EVENT.c.at.desc(), READER_EVENT.c.id.desc())
+        .limit(1)
+    ).first()
+    return dict(row._mapping) if row else {}

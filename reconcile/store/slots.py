@@ -1,0 +1,77 @@
+"""Slots of scheduled jobs: each is done once, however many servers run and whatever dies.
+
+A slot is claimed by lease. Done slots are never claimed again; a lease that ran out undone may be taken over. A
+job must finish well within its lease: `finish` says False to an owner that lost it.
+"""
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, or_, select, update
+from sqlmodel import SQLModel
+
+from custody.values import SECOND
+from readers.sighting import Instant
+from reconcile.store.core import insert_new
+
+JOB_SLOT: Table = SQLModel.metadata.tables["job_slot"]
+
+
+def claim(connection: Connection, job: str, slot: Instant, owner: str, now: Instant, lease_seconds: float) -> bool:
+    """Whether `owner` may do the slot now; nobody else may until the lease ends."""
+    until = now + round(lease_seconds * SECOND)
+    held = select(JOB_SLOT.c.owner).where(JOB_SLOT.c.job == job, JOB_SLOT.c.slot == slot)
+    if connection.execute(held).first() is None:
+        # Nobody's yet, as far as one can see: make the row free for all, and let the update below decide.
+        free = {"job": job, "slot": slot, "owner": "", "lease_until": now, "done_at": None, "result": ""}
+        insert_new(connection, JOB_SLOT, [free])
+    taken = connection.execute(
+        update(JOB_SLOT)
+        .where(
+            JOB_SLOT.c.job == job,
+            JOB_SLOT.c.slot == slot,
+            JOB_SLOT.c.done_at.is_(None),
+            or_(JOB_SLOT.c.owner == "", JOB_SLOT.c.lease_until < now),
+        )
+        .values(owner=owner, lease_until=until)
+    )
+    return taken.rowcount == 1
+
+
+def _mine(job: str, slot: Instant, owner: str) -> ColumnElement[bool]:
+    return and_(
+        JOB_SLOT.c.job == job,
+        JOB_SLOT.c.slot == slot,
+        JOB_SLOT.c.owner == owner,
+        JOB_SLOT.c.done_at.is_(None),
+    )
+
+
+def finish(connection: Connection, job: str, slot: Instant, owner: str, now: Instant, result: str = "") -> bool:
+    """The slot is done. False where the owner's lease had run out and another took the slot."""
+    done = connection.execute(update(JOB_SLOT).where(_mine(job, slot, owner)).values(done_at=now, result=result))
+    return done.rowcount == 1
+
+
+def release(connection: Connection, job: str, slot: Instant, owner: str, now: Instant, result: str) -> bool:
+    """The job failed: give the slot back at once, with what went wrong, for another try."""
+    done = connection.execute(
+        update(JOB_SLOT).where(_mine(job, slot, owner)).values(owner="", lease_until=now, result=result)
+    )
+    return done.rowcount == 1
+
+
+def last_done(connection: Connection, job: str) -> Instant | None:
+    """The newest slot of the job that was done."""
+    wanted = select(func.max(JOB_SLOT.c.slot)).where(JOB_SLOT.c.job == job, JOB_SLOT.c.done_at.is_not(None))
+    newest: Instant | None = connection.execute(wanted).scalar_one()
+    return newest
+
+
+def prune(connection: Connection, before: Instant) -> int:
+    """Forget slots that began before; the newest done one of each job stays, for catching up. How many went."""
+    newest = (
+        select(JOB_SLOT.c.job, func.max(JOB_SLOT.c.slot).label("slot"))
+        .where(JOB_SLOT.c.done_at.is_not(None))
+        .group_by(JOB_SLOT.c.job)
+    )
+    kept = {(row.job, row.slot) for row in connection.execute(newest)}
+    conditions = [~and_(JOB_SLOT.c.job == job, JOB_SLOT.c.slot == slot) for job, slot in sorted(kept)]
+    return connection.execute(delete(JOB_SLOT).where(JOB_SLOT.c.slot < before, *conditions)).rowcount
