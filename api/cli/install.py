@@ -1,0 +1,162 @@
+"""`custody init`, `account`, `device`, `reader`, `serve`: a real installation, from the empty folder on."""
+
+import os
+import re
+import secrets
+from argparse import Namespace
+from contextlib import closing
+from typing import cast
+
+from api.cli.said import say
+from api.installation import InstallationError, create_folder, data_folder, open_books, open_services
+from api.serving import listening_socket
+from api.serving import serve as serve_services
+from api.sessions import Passwords, token_hash
+from custody import clock
+from custody.access import INSTALLATION, Role
+from custody.entries import PersonRecorded
+from custody.store import accounts, queries
+from custody.store.books import Books
+from custody.values import Person
+from reconcile.store import intake, readers
+
+CONFIGURATION = """\
+# The configuration of this installation. Every figure that is not named here keeps its default.
+{database}
+[organisation]
+organisation_zh = "{name}"
+organisation_en = "{name}"
+ledger_origin = "custody.{origin}"
+epc_block = "3414F4A2"
+
+[numbers]
+loan_days_max = 30
+missing_after_seconds = 300
+"""
+
+THE_THREE = (
+    (Role.SYSTEM_ADMINISTRATOR, "系统管理员", "System administrator"),
+    (Role.SECURITY_ADMINISTRATOR, "安全管理员", "Security administrator"),
+    (Role.AUDITOR, "审计员", "Auditor"),
+)
+
+
+def one_time_secret() -> str:
+    """A password to be changed: four groups that can be read out."""
+    return "-".join(secrets.token_hex(3) for _ in range(4))
+
+
+def init(options: Namespace) -> int:
+    """A data folder, its ledger key, the three administrators and the first clerk; secrets printed once."""
+    if options.data is None and not os.environ.get("CUSTODY_DATA"):
+        raise InstallationError("Name the new data folder: custody init --data FOLDER")
+    data = options.data or data_folder(None, os.environ)
+    name = options.organisation.replace('"', "").replace("\\", "").strip() or "未命名单位"
+    database = f'\n[database]\nurl = "{options.database}"\n' if options.database else ""
+    text = CONFIGURATION.format(name=name, database=database, origin=secrets.token_hex(4))
+    create_folder(data, text)
+    _configuration, store, books = open_books(data, clock.now)
+    with store:
+        secrets_shown = _first_people(books, options.clerk, options.clerk_name)
+    say(f"Data folder {data} is ready. These passwords are shown once; change each at the first sign-in:")
+    for number, role, secret in secrets_shown:
+        say(f"  {number:<12}{role:<26}{secret}")
+    say("Next: keep the ledger's public key outside (custody ledger key FILE), then custody serve, then import.")
+    return 0
+
+
+def _first_people(books: Books, number: str, name: str) -> list[tuple[str, str, str]]:
+    """The three administrators and the first clerk, who brings everybody else in by the workbook."""
+    ids = books.reserve("person", len(THE_THREE) + 1)
+    people = [Person(ids[at], f"admin-{at + 1}", zh, en) for at, (_role, zh, en) in enumerate(THE_THREE)]
+    today = clock.day(clock.now(), books.scheme.timezone)
+    people.append(Person(ids[-1], number, name, post="登记员", post_class="core", cleared_from=today))
+    books.enter(INSTALLATION, [PersonRecorded(person) for person in people], act="directory")
+    roles = [role for role, _zh, _en in THE_THREE] + [Role.CLERK]
+    return [
+        (person.number, role, give_account(books, person.id, (role,), None))
+        for person, role in zip(people, roles, strict=True)
+    ]
+
+
+def give_account(
+    books: Books, person: int, roles: tuple[Role, ...], unit: int | None, password: str | None = None
+) -> str:
+    """An account with these roles; the password, which is shown once. Raises InstallationError."""
+    secret = password or one_time_secret()
+    passwords = Passwords(threads=1)
+    try:
+        hashed = passwords.hash(secret)
+    finally:
+        passwords.close()
+    try:
+        with books.database.writing() as connection:
+            accounts.create(connection, person, accounts.family_of(roles[0]), hashed, clock.now())
+            for role in roles:
+                accounts.grant(connection, person, role, unit)
+    except accounts.AccountRefused as error:
+        raise InstallationError(f"{error}; nothing was changed.") from error
+    return secret
+
+
+def account(options: Namespace) -> int:
+    """An account for a person of the register."""
+    try:
+        roles = tuple(Role(role) for role in options.role)
+    except ValueError as error:
+        raise InstallationError(f"{error}; roles are {', '.join(Role)}") from error
+    _configuration, store, books = open_books(data_folder(options.data, os.environ), clock.now)
+    with store:
+        with store.reading() as connection:
+            person = queries.person_by_number(connection, options.number)
+            directory = queries.directory(connection)
+        if person is None:
+            raise InstallationError(f"Nobody has the number {options.number}; import the persons first.")
+        unit = next((u.id for u in directory.units.values() if u.code == options.unit), None)
+        if options.unit and unit is None:
+            raise InstallationError(f"There is no unit {options.unit}.")
+        secret = give_account(books, person.id, roles, unit)
+    say(f"{options.number}  {', '.join(roles)}  {secret}")
+    return 0
+
+
+def device(options: Namespace) -> int:
+    """An edge daemon's token, shown once."""
+    _configuration, store, _books = open_books(data_folder(options.data, os.environ), clock.now)
+    token = secrets.token_urlsafe(32)
+    with store, store.writing() as connection:
+        intake.create_device(connection, options.name, token_hash(token), clock.now())
+    say(token)
+    return 0
+
+
+_ANTENNA = re.compile(r"(\d+):([^/]+)(?:/(inside|outside))?")
+
+
+def reader(options: Namespace) -> int:
+    """A reader and its antennas, tied to places by their codes."""
+    _configuration, store, _books = open_books(data_folder(options.data, os.environ), clock.now)
+    with store, store.writing() as connection:
+        codes = {place.code: place.id for place in queries.directory(connection).places.values()}
+        title = options.title or options.name
+        readers.upsert_reader(connection, options.name, clock.now(), title_zh=title, title_en=title)
+        for text in options.antenna:
+            found = _ANTENNA.fullmatch(text)
+            if found is None or found[2] not in codes:
+                raise InstallationError(f"{text!r}: write NUMBER:PLACE with a place code of the register")
+            role = cast(readers.Role, found[3] or "place")
+            readers.upsert_antenna(connection, options.name, int(found[1]), codes[found[2]], role)
+    say(f"{options.name}: {len(options.antenna)} antennas")
+    return 0
+
+
+def serve(options: Namespace) -> int:
+    """The pages and the REST interface, until SIGINT or SIGTERM."""
+    data = data_folder(options.data, os.environ)
+    with closing(listening_socket(options.host, options.port)) as sock:
+        services = open_services(data, clock.now)
+        with services.database:
+            host, port = sock.getsockname()[:2]
+            say(f"Serving on http://{host}:{port}")
+            serve_services(services, sock)
+    return 0

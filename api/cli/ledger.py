@@ -1,0 +1,91 @@
+"""`custody ledger …` and `custody rebuild`: the books, checked. They run as the server's own account."""
+
+import os
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from api.cli.said import complain, say
+from api.installation import KEY, InstallationError, data_folder, open_books, read_configuration
+from custody import clock
+from custody import verify as verifier
+from custody.ledger import LedgerKey
+from custody.store.books import Books
+
+ROWS_SHOWN = 50
+
+
+@contextmanager
+def _books(options: Namespace) -> Iterator[Books]:
+    """The books, for reading only: the server may be writing them."""
+    _configuration, database, books = open_books(data_folder(options.data, os.environ), clock.now, read_only=True)
+    with database:
+        yield books
+
+
+def _new_file(path: Path) -> Path:
+    """A file that is not there yet: what is kept outside is never overwritten by mistake."""
+    if path.exists():
+        raise InstallationError(f"{path} is already there; name a new file.")
+    if not path.parent.is_dir():
+        raise InstallationError(f"{path.parent} is not a folder.")
+    return path
+
+
+def key(options: Namespace) -> int:
+    """Write the public key."""
+    data = data_folder(options.data, os.environ)
+    ledger_key = LedgerKey.load(data / KEY, read_configuration(data).scheme.ledger_origin)
+    _new_file(options.file).write_text(ledger_key.vkey() + "\n", encoding="utf-8")
+    say(f"public key written to {options.file}: keep it outside, on paper or on the auditor's machine")
+    return 0
+
+
+def checkpoint(options: Namespace) -> int:
+    """Sign the ledger at its present size, without touching the running server's database."""
+    target = _new_file(options.file)
+    with _books(options) as books:
+        note = books.sign_present()
+    target.write_text(note, encoding="utf-8")
+    say(f"checkpoint at {note.splitlines()[1]} entries written to {target}")
+    return 0
+
+
+def export(options: Namespace) -> int:
+    """Write the whole ledger as text, its checkpoint last; whole or not at all."""
+    target = _new_file(options.file)
+    aside = target.with_name(f".{target.name}.part")
+    try:
+        with _books(options) as books, aside.open("wb") as out:
+            size = books.export(out)
+            out.flush()
+            os.fsync(out.fileno())
+        aside.rename(target)
+    finally:
+        aside.unlink(missing_ok=True)
+    say(f"{size} entries written to {target}")
+    return 0
+
+
+def verify_export(options: Namespace) -> int:
+    """Verify an export offline; the same code as the one-file verifier."""
+    try:
+        verdict = verifier.verify_files(options.file, options.key, options.checkpoint)
+    except (OSError, verifier.Broken) as error:
+        complain(f"custody: {error}")
+        return 2
+    say(str(verdict))
+    return 0 if verdict.consistent else 1
+
+
+def rebuild(options: Namespace) -> int:
+    """Fold the whole ledger and compare it with the register."""
+    with _books(options) as books:
+        differences = books.rebuild_check()
+    for difference in differences[:ROWS_SHOWN]:
+        say(difference)
+    if len(differences) > ROWS_SHOWN:
+        say(f"… and {len(differences) - ROWS_SHOWN} more")
+    say("equal" if not differences else f"{len(differences)} differences")
+    return 0 if not differences else 1

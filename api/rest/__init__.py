@@ -1,0 +1,17 @@
+"""The REST interface under /api/v1: JSON, the pages' own session and permissions, problems as RFC 9457."""
+
+from fastapi import APIRouter
+
+from api.rest import acts, carriers, directory, findings, intake, meta, session, watch
+
+ROUTERS: tuple[APIRouter, ...] = (
+    session.router,
+    carriers.router,
+    acts.router,
+    directory.router,
+    findings.router,
+    intake.router,
+    meta.router,
+    watch.router,
+)
+"""Every group's routes; a new group adds its own here."""

@@ -1,0 +1,109 @@
+"""The register: lists, search by POST, one carrier and its history. Hidden and absent look the same."""
+
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+
+from api.rest.asking import PREFIX, asks, carrier_json, changes
+from api.web.visit import Visit
+from custody.access import Permission
+from custody.entries import Entry
+from custody.life_cycle import Status
+from custody.rules import NotFound
+from custody.store import queries
+from custody.store.queries import CarrierFilter
+from custody.store.queries.paging import KeyInvalid
+from custody.values import CarrierKind
+
+router = APIRouter(prefix=f"{PREFIX}/carriers", tags=["carriers"])
+reads = asks(Permission.SEE_CARRIERS)
+
+
+class Search(BaseModel):
+    """What to look for: all of it must hold. The text never stands in an address."""
+
+    text: str | None = Field(default=None, max_length=200)
+    level: str | None = None
+    status: Status | None = None
+    kind: CarrierKind | None = None
+    unit: int | None = None
+    place: int | None = None
+    holder: int | None = None
+    overdue: bool = False
+    after: str | None = None
+    limit: int = Field(default=50, ge=1, le=500)
+
+
+def _page(visit: Visit, search: Search) -> dict[str, Any]:
+    asked = CarrierFilter(
+        text=search.text,
+        level=search.level,
+        status=search.status,
+        kind=search.kind,
+        unit=search.unit,
+        place=search.place,
+        holder=search.holder,
+        overdue_before=visit.now if search.overdue else None,
+    )
+    with visit.services.database.reading() as connection:
+        try:
+            page = queries.carriers(connection, visit.subject, asked, search.after, search.limit)
+        except KeyInvalid as damaged:
+            raise NotFound from damaged
+    return {
+        "items": [carrier_json(item) for item in page.items],
+        "after": page.after,
+        "total": page.total,
+        "capped": page.capped,
+    }
+
+
+@router.get("", summary="The register, page by page")
+def carriers(
+    level: str | None = None,
+    status: Status | None = None,
+    kind: CarrierKind | None = None,
+    unit: int | None = None,
+    place: int | None = None,
+    overdue: bool = False,
+    after: str | None = None,
+    visit: Visit = Depends(reads),
+) -> dict[str, Any]:
+    """By number and copy; `after` of one page asks for the next."""
+    return _page(
+        visit, Search(level=level, status=status, kind=kind, unit=unit, place=place, overdue=overdue, after=after)
+    )
+
+
+@router.post("/search", summary="Search by text and filters")
+def search(body: Search, visit: Visit = Depends(changes(Permission.SEE_CARRIERS))) -> dict[str, Any]:
+    """Words of the title, parts of the number, an EPC, a person's name or number."""
+    return _page(visit, body)
+
+
+@router.get("/{identifier}", summary="One carrier")
+def carrier(identifier: int, visit: Visit = Depends(reads)) -> dict[str, Any]:
+    """As the books have it now."""
+    with visit.services.database.reading() as connection:
+        return carrier_json(queries.carrier(connection, visit.subject, identifier))
+
+
+@router.get("/{identifier}/history", summary="The entries about a carrier, oldest first")
+def history(identifier: int, visit: Visit = Depends(reads)) -> dict[str, Any]:
+    """Act, time and fact of every entry; sequence numbers are the auditor's."""
+    with visit.services.database.reading() as connection:
+        entries = queries.entries_of(connection, visit.subject, identifier)
+    return {"items": [_entry(entry) for entry in entries]}
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "act": entry.act,
+        "kind": entry.fact.kind,
+        "by": entry.by,
+        "happened_at": entry.happened_at,
+        "entered_at": entry.entered_at,
+        "fact": asdict(entry.fact),
+    }

@@ -1,0 +1,43 @@
+"""What the faces stand on, made once by the command that serves and handed to `create_app`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from custody.clock import Clock
+from custody.database import Database
+from custody.scheme import Scheme
+from custody.store.books import Books
+from reconcile.bulletin import Bulletin
+
+
+class Runs(Protocol):
+    """Something with a life of its own: the schedule."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End, and wait until it has ended."""
+
+
+class Watches(Runs, Protocol):
+    """The watch: folds what came in and opens findings."""
+
+    def wake(self) -> None:
+        """There is something new: do not wait for the next tick."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The books, the clock, and what runs beside them. `data` is the data folder."""
+
+    database: Database
+    books: Books
+    scheme: Scheme
+    clock: Clock
+    bulletin: Bulletin
+    watch: Watches | None
+    data: Path
+    demo: bool = False
+    schedule: Runs | None = None

@@ -1,0 +1,283 @@
+"""SQL of the faces' own tables: sessions, settings, the log of exports; and what signing in reads of accounts."""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection as Connection  # what the faces hand to the stores
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import col
+
+from api.tables import ExportLogRow, SessionRow, SettingRow
+from custody.database import Database, DatabaseError
+from custody.store.tables import AccountRow, CheckpointRow, EntryRow, GrantRow, PersonRow
+from custody.values import Instant
+from reconcile.store.tables import PresenceRow, StayRow
+
+SEARCHES_KEPT = 50
+"""Searches a session may go back to; the oldest give way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in browser or client. Only the hash of its token is kept; `expires_at` is its absolute end."""
+
+    token_hash: str
+    person: int
+    created_at: Instant
+    last_seen_at: Instant
+    expires_at: Instant
+    confirmed_at: Instant | None
+    """When identity was last confirmed by password in this session."""
+    csrf: str
+    address: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    """An account as the administrators' list shows it: no business data."""
+
+    person: int
+    number: str
+    name: str
+    name_en: str
+    family: str
+    disabled: bool
+    created_at: Instant
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryLine:
+    """An entry as the auditor sees it: what kind, when, by whom, under which act; nothing of the carrier."""
+
+    sequence: int
+    kind: str
+    act: str
+    by: int
+    by_name: str
+    by_name_en: str
+    happened_at: Instant
+    entered_at: Instant
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A signed checkpoint."""
+
+    size: int
+    signed_at: Instant
+    note: str
+
+
+_COLUMNS = (
+    col(SessionRow.token_hash),
+    col(SessionRow.person),
+    col(SessionRow.created_at),
+    col(SessionRow.last_seen_at),
+    col(SessionRow.expires_at),
+    col(SessionRow.confirmed_at),
+    col(SessionRow.csrf),
+    col(SessionRow.address),
+    col(SessionRow.agent),
+)
+
+
+def add_session(connection: Connection, session: Session) -> None:
+    """Keep a new session."""
+    connection.execute(
+        insert(SessionRow).values(
+            token_hash=session.token_hash,
+            person=session.person,
+            created_at=session.created_at,
+            last_seen_at=session.last_seen_at,
+            expires_at=session.expires_at,
+            confirmed_at=session.confirmed_at,
+            csrf=session.csrf,
+            address=session.address,
+            agent=session.agent,
+        )
+    )
+
+
+def session_by_hash(connection: Connection, token_hash: str) -> Session | None:
+    """The session of this token's hash, ended or not."""
+    row = connection.execute(select(*_COLUMNS).where(col(SessionRow.token_hash) == token_hash)).first()
+    return None if row is None else Session(*row)
+
+
+def sessions_of(connection: Connection, person: int) -> list[Session]:
+    """A person's sessions, newest first."""
+    wanted = select(*_COLUMNS).where(col(SessionRow.person) == person)
+    return [Session(*row) for row in connection.execute(wanted.order_by(col(SessionRow.created_at).desc()))]
+
+
+def touch_session(connection: Connection, token_hash: str, at: Instant) -> None:
+    """The session was used."""
+    connection.execute(update(SessionRow).where(col(SessionRow.token_hash) == token_hash).values(last_seen_at=at))
+
+
+def confirm_session(connection: Connection, token_hash: str, at: Instant) -> None:
+    """Identity was confirmed again."""
+    connection.execute(update(SessionRow).where(col(SessionRow.token_hash) == token_hash).values(confirmed_at=at))
+
+
+def end_session(connection: Connection, person: int, token_hash: str) -> None:
+    """End one session of a person, with the searches it kept; another person's stays untouched."""
+    owned = (col(SessionRow.token_hash) == token_hash) & (col(SessionRow.person) == person)
+    if connection.execute(delete(SessionRow).where(owned)).rowcount:
+        connection.execute(delete(SettingRow).where(col(SettingRow.name).startswith(_search_prefix(token_hash))))
+
+
+def end_expired(connection: Connection, now: Instant, idle_before: Instant) -> None:
+    """Forget the sessions that have ended by time, with their searches."""
+    ended = (col(SessionRow.expires_at) <= now) | (col(SessionRow.last_seen_at) < idle_before)
+    for (token_hash,) in connection.execute(select(col(SessionRow.token_hash)).where(ended)).all():
+        connection.execute(delete(SettingRow).where(col(SettingRow.name).startswith(_search_prefix(token_hash))))
+    connection.execute(delete(SessionRow).where(ended))
+
+
+def accounts(connection: Connection) -> list[AccountLine]:
+    """All accounts with their roles, by staff number."""
+    roles: dict[int, list[str]] = {}
+    for person, role in connection.execute(select(col(GrantRow.person), col(GrantRow.role))):
+        roles.setdefault(person, []).append(role)
+    wanted = (
+        select(
+            col(AccountRow.person),
+            col(PersonRow.number),
+            col(PersonRow.name),
+            col(PersonRow.name_en),
+            col(AccountRow.family),
+            col(AccountRow.disabled),
+            col(AccountRow.created_at),
+        )
+        .join(PersonRow, col(PersonRow.id) == col(AccountRow.person))
+        .order_by(col(PersonRow.number))
+    )
+    return [AccountLine(*row, roles=tuple(sorted(roles.get(row[0], ())))) for row in connection.execute(wanted)]
+
+
+def _search_prefix(token_hash: str) -> str:
+    return f"search/{token_hash}/"
+
+
+def keep_search(connection: Connection, token_hash: str, name: str, query: Mapping[str, str]) -> None:
+    """Keep a search of a session under a short name, so that its words stand in no address."""
+    prefix = _search_prefix(token_hash)
+    connection.execute(insert(SettingRow).values(name=prefix + name, value=json.dumps(dict(query), ensure_ascii=False)))
+    kept = select(col(SettingRow.name)).where(col(SettingRow.name).startswith(prefix))
+    names = list(connection.execute(kept.order_by(col(SettingRow.name).desc())).scalars())
+    for old in names[SEARCHES_KEPT:]:
+        connection.execute(delete(SettingRow).where(col(SettingRow.name) == old))
+
+
+def kept_search(connection: Connection, token_hash: str, name: str) -> dict[str, str] | None:
+    """The search of this name, of this session only."""
+    wanted = select(col(SettingRow.value)).where(col(SettingRow.name) == _search_prefix(token_hash) + name)
+    value = connection.execute(wanted).scalar_one_or_none()
+    return None if value is None else {str(k): str(v) for k, v in json.loads(value).items()}
+
+
+def log_export(connection: Connection, person: int, at: Instant, name: str, filters: str, rows: int) -> None:
+    """Record that somebody took data out (clause 7, rule 8)."""
+    connection.execute(insert(ExportLogRow).values(person=person, at=at, name=name, filters=filters, rows=rows))
+
+
+def entry_lines(connection: Connection, before: int | None, act: str, limit: int) -> list[EntryLine]:
+    """Entries, newest first, below the sequence `before`; of one act where it is named."""
+    wanted = select(
+        col(EntryRow.sequence),
+        col(EntryRow.kind),
+        col(EntryRow.act),
+        col(EntryRow.by),
+        col(PersonRow.name),
+        col(PersonRow.name_en),
+        col(EntryRow.happened_at),
+        col(EntryRow.entered_at),
+        col(EntryRow.body),
+    ).outerjoin(PersonRow, col(PersonRow.id) == col(EntryRow.by))
+    if before is not None:
+        wanted = wanted.where(col(EntryRow.sequence) < before)
+    if act:
+        wanted = wanted.where(col(EntryRow.act) == act)
+    rows = connection.execute(wanted.order_by(col(EntryRow.sequence).desc()).limit(limit))
+    return [
+        EntryLine(
+            sequence=row.sequence,
+            kind=row.kind,
+            act=row.act,
+            by=row.by,
+            by_name=row.name or "",
+            by_name_en=row.name_en or "",
+            happened_at=row.happened_at,
+            entered_at=row.entered_at,
+            body=bytes(row.body),
+        )
+        for row in rows
+    ]
+
+
+def checkpoints(connection: Connection, limit: int) -> list[Checkpoint]:
+    """The latest signed checkpoints, newest first."""
+    wanted = select(col(CheckpointRow.size), col(CheckpointRow.signed_at), col(CheckpointRow.note))
+    return [
+        Checkpoint(*row) for row in connection.execute(wanted.order_by(col(CheckpointRow.size).desc()).limit(limit))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """Where the radio believes a tag to be; `place` None: nothing is believed."""
+
+    epc: str
+    place: int | None
+    strength: str
+    since_at: Instant | None
+    heard_at: Instant
+    reader: str
+    antenna: int
+    strongest_dbm: float | None
+    reads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A time at a place, or a passage of a portal (`direction` in, out, unknown), as the radio heard it."""
+
+    epc: str
+    place: int
+    since_at: Instant
+    until_at: Instant
+    reads: int
+    strongest_dbm: float | None
+    reader: str
+    antenna: int
+    direction: str
+
+
+def believed(connection: Connection, epcs: Collection[str]) -> list[Believed]:
+    """What the radio believes of these tags, the last heard first."""
+    columns = [col(getattr(PresenceRow, name)) for name in Believed.__slots__]
+    wanted = select(*columns).where(col(PresenceRow.epc).in_(sorted(epcs)))
+    return [Believed(*row) for row in connection.execute(wanted.order_by(col(PresenceRow.heard_at).desc()))]
+
+
+def stays(connection: Connection, epcs: Collection[str], limit: int) -> list[Stay]:
+    """The latest stays and passages of these tags, newest first."""
+    columns = [col(getattr(StayRow, name)) for name in Stay.__slots__]
+    wanted = select(*columns).where(col(StayRow.epc).in_(sorted(epcs)))
+    return [Stay(*row) for row in connection.execute(wanted.order_by(col(StayRow.since_at).desc()).limit(limit))]
+
+
+def answers(database: Database) -> bool:
+    """Whether the database can be read now."""
+    try:
+        with database.reading() as connection:
+            connection.execute(select(col(SettingRow.name)).limit(1)).first()
+    except (SQLAlchemyError, DatabaseError):
+        return False
+    return True

@@ -1,0 +1,203 @@
+"""The register: the list with its filters, one carrier with its two stories, and the search.
+
+The words of a search stand in no address: they are kept in the session under a short name, `?q=<name>`.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import RedirectResponse, Response
+
+from api import store
+from api.web.acts.codes import resolve
+from api.web.acts.table import offers
+from api.web.life import Life, life_of
+from api.web.render import render, url
+from api.web.visit import Form, Visit, needs, posted
+from custody.access import Permission
+from custody.life_cycle import Status
+from custody.register import Directory
+from custody.rules import NotFound
+from custody.store import queries
+from custody.store.queries import CarrierFilter, CarrierItem
+from custody.store.queries.paging import KeyInvalid
+from custody.values import CarrierKind, Instant
+from reconcile.store.finding_queries import FindingFilter, FindingItem, findings
+
+router = APIRouter(include_in_schema=False)
+PAGE = 50
+KINDS: tuple[CarrierKind, ...] = get_args(CarrierKind)
+COLUMNS = ("number", "mark", "title", "kind", "status", "where", "due", "home", "unit", "pages", "since", "tag")
+COLUMNS_DEFAULT = ("number", "mark", "title", "kind", "status", "where", "due")
+KIND_ICONS: Mapping[str, str] = {"disc": "disc", "drive": "chip", "computer": "chip", "model": "box"}
+reads = needs(Permission.SEE_CARRIERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a list's address asks for. `values` are its words as they stand there, for the links."""
+
+    filter: CarrierFilter
+    values: Mapping[str, str]
+    columns: tuple[str, ...]
+    first: int
+
+
+def search_name(now: Instant) -> str:
+    """A new short name of a search: ordered by time, and not to be guessed."""
+    return f"{now:x}{secrets.token_hex(2)}"
+
+
+def asked_of(visit: Visit) -> Asked:
+    """The filter that an address names; what cannot be read is not asked."""
+    params = visit.request.query_params
+    values = {
+        name: params[name]
+        for name in ("q", "level", "status", "kind", "unit", "place", "overdue", "holder")
+        if params.get(name)
+    }
+    text = None
+    if "q" in values:
+        with visit.services.database.reading() as connection:
+            kept = store.kept_search(connection, visit.session.token_hash, values["q"])
+        text = (kept or {}).get("text")
+    levels = {level.code for level in visit.services.scheme.levels}
+    kinds: dict[str, CarrierKind] = {kind: kind for kind in KINDS}
+    ticked = params.getlist("col")
+    chosen = tuple(name for name in COLUMNS if name in ticked)
+    return Asked(
+        CarrierFilter(
+            text=text,
+            level=values.get("level") if values.get("level") in levels else None,
+            status=Status(values["status"]) if values.get("status") in set(Status) else None,
+            kind=kinds.get(values.get("kind", "")),
+            unit=whole(values.get("unit")),
+            place=whole(values.get("place")),
+            holder=whole(values.get("holder")),
+            overdue_before=visit.now if values.get("overdue") else None,
+        ),
+        values,
+        chosen or COLUMNS_DEFAULT,
+        whole(params.get("first")) or 1,
+    )
+
+
+def whole(text: str | None) -> int | None:
+    """A whole number of an address; None for anything else."""
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) <= 18 else None
+
+
+@router.get("/carriers")
+def carriers(visit: Visit = Depends(reads)) -> Response:
+    """The list."""
+    asked = asked_of(visit)
+    params = visit.request.query_params
+    with visit.services.database.reading() as connection:
+        try:
+            page = queries.carriers(
+                connection, visit.subject, asked.filter, params.get("after"), PAGE, params.get("before")
+            )
+        except KeyInvalid as damaged:
+            raise NotFound from damaged
+        directory = visit.services.books.directory(connection)
+        counts = queries.status_counts(connection, visit.subject)
+    return render(
+        visit,
+        "carriers/list.html",
+        page=page,
+        asked=asked,
+        counts={status: count for status, count in counts.items() if count},
+        levels=[level for level in visit.services.scheme.levels if level.rank <= visit.subject.clearance_rank],
+        directory=directory,
+        kinds=KINDS,
+        all_columns=COLUMNS,
+        kind_icons=KIND_ICONS,
+        excel=excel_address(visit, asked),
+        page_size=PAGE,
+    )
+
+
+def excel_address(visit: Visit, asked: Asked) -> str | None:
+    """The same list as a workbook, where the reports serve it."""
+    path = "/reports/carriers.xlsx"
+    if path not in visit.request.app.state.served or not visit.may(Permission.SEE_REPORTS):
+        return None
+    columns = [("col", name) for name in asked.columns] if asked.columns != COLUMNS_DEFAULT else []
+    query = urlencode([*asked.values.items(), *columns])
+    return f"{path}?{query}" if query else path
+
+
+@router.post("/search")
+def search(visit: Visit = Depends(reads), form: Form = Depends(posted)) -> Response:
+    """Keep the words, and go to the list; a number or tag that names one carrier leads to it."""
+    text = form.text("q")[:200]
+    if not text:
+        return RedirectResponse("/carriers", status_code=303)
+    with visit.services.database.writing() as connection:
+        found = resolve(connection, visit.subject, text)
+        if found is not None:
+            return RedirectResponse(f"/carriers/{found.id}", status_code=303)
+        name = search_name(visit.now)
+        store.keep_search(connection, visit.session.token_hash, name, {"text": text})
+    return RedirectResponse(url("/carriers", q=name), status_code=303)
+
+
+@router.get("/carriers/{identifier}")
+def carrier(identifier: int, request: Request, show: str = "both", visit: Visit = Depends(reads)) -> Response:
+    """One carrier: what the books say, what the radio heard, and its whole life."""
+    with visit.services.database.reading() as connection:
+        item = queries.carrier(connection, visit.subject, identifier)
+        directory = visit.services.books.directory(connection)
+        about: tuple[FindingItem, ...] = ()
+        if visit.may(Permission.SEE_FINDINGS):
+            about = findings(connection, visit.subject, FindingFilter(carrier=item.id)).items
+        life: Life = life_of(connection, visit, item, directory, [one.line for one in about])
+    show = show if show in {"both", "books", "radio"} else "both"
+    return render(
+        visit,
+        "carriers/one.html",
+        item=item,
+        directory=directory,
+        life=life,
+        findings=about,
+        offers=offers(visit, item),
+        show=show,
+        kind_icons=KIND_ICONS,
+        scope=[scope_words(visit, directory, principal) for principal in item.scope],
+        until=secret_until(visit, item),
+    )
+
+
+def scope_words(visit: Visit, directory: Directory, principal: str) -> str:
+    """One principal of a scope in words."""
+    kind, _, value = principal.partition(":")
+    if kind == "all":
+        return visit.t("scope.all")
+    if kind == "post":
+        return visit.t(f"scope.post.{value}")
+    things: dict[str, Mapping[int, Any]] = {"unit": directory.units, "person": directory.persons}
+    found = things.get(kind, {}).get(int(value) if value.isdecimal() else 0)
+    if found is None:
+        return principal
+    english: str = found.name_en
+    return english if visit.language == "en" and english else str(found.name)
+
+
+def secret_until(visit: Visit, item: CarrierItem) -> str:
+    """The ISO day on which the period ends; empty where no day is known."""
+    if item.period.kind == "date":
+        return item.period.value
+    years = 0
+    if item.period.kind == "years" and item.period.value.isdecimal():
+        years = int(item.period.value)
+    elif item.period.kind == "maximum":
+        years = visit.services.scheme.level(item.level).period_years_max or 0
+    if not years or len(item.classified_on) != 10:
+        return ""
+    year, rest = int(item.classified_on[:4]) + years, item.classified_on[4:]
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return f"{year:04d}-02-28" if rest == "-02-29" and not leap else f"{year:04d}{rest}"

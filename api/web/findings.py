@@ -1,0 +1,345 @@
+"""Findings: the list beside one of them, and what a person may do about it. None is dismissed; each is settled."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from fastapi import APIRouter, Depends
+from starlette.responses import RedirectResponse, Response
+
+from api.store import Connection
+from api.web import navigation, words
+from api.web.acts.table import ACTS, offers
+from api.web.carriers import whole
+from api.web.evidence import person_words, shown
+from api.web.render import render, url
+from api.web.visit import FieldError, Form, Visit, needs, posted
+from custody.access import Permission
+from custody.register import Directory
+from custody.rules import NotFound, Refusal, Refused
+from custody.store.queries import CarrierItem, Page
+from custody.store.queries.paging import KeyInvalid
+from custody.values import SECOND
+from reconcile import findings as reconciled
+from reconcile.checks import KINDS
+from reconcile.store.coverage import listened_through
+from reconcile.store.finding_queries import FindingDetail, FindingFilter, FindingItem, State, counts, finding, findings
+
+router = APIRouter(include_in_schema=False)
+PAGE = 25
+STATES: tuple[State, ...] = get_args(State)
+NARROWING = ("kind", "place", "level")
+reads = needs(Permission.SEE_FINDINGS)
+
+ACT_PAGES: Mapping[str, str] = {
+    "return": "return",
+    "lend": "borrow",
+    "move": "move",
+    "retag": "tag",
+    "report_missing": "missing",
+}
+"""An act that ends a contradiction -> the page of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address of a list asks for. `values`: its words as they stand there."""
+
+    filter: FindingFilter
+    values: Mapping[str, str]
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a filter: a link."""
+
+    href: str
+    word: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """A filter with its values."""
+
+    label: str
+    current: bool
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """An act of custody that would settle it: where it is done, or what stands against it."""
+
+    act: str
+    href: str
+    refusals: tuple[Refusal, ...] = ()
+
+
+def asked_of(visit: Visit) -> Asked:
+    """The filter that an address names; what cannot be read is not asked."""
+    params = visit.request.query_params
+    values = {name: params[name] for name in ("state", *NARROWING) if params.get(name)}
+    states: dict[str, State] = {state: state for state in STATES}
+    levels = {level.code for level in visit.services.scheme.levels}
+    return Asked(
+        FindingFilter(
+            state=states.get(values.get("state", ""), "open"),
+            kind=values.get("kind") if values.get("kind") in KINDS else None,
+            place=whole(values.get("place")),
+            level=values.get("level") if values.get("level") in levels else None,
+        ),
+        values,
+        whole(params.get("first")) or 1,
+    )
+
+
+def menus(visit: Visit, asked: Asked, directory: Directory) -> tuple[Menu, ...]:
+    """The filters by kind, place and level."""
+    places = sorted((p for p in directory.places.values() if p.kind != "seat"), key=lambda place: place.code)
+    levels = [one for one in visit.services.scheme.levels if one.rank <= visit.subject.clearance_rank]
+    options: dict[str, list[tuple[str, str]]] = {
+        "kind": [(kind, visit.t(f"finding_kind.{kind}")) for kind in KINDS],
+        "place": [(str(place.id), place.code) for place in places],
+        "level": [(one.code, words.level_name(visit.services.scheme, one.code, visit.language)) for one in levels],
+    }
+    found = []
+    for key, values in options.items():
+        now = asked.values.get(key, "")
+        listed = [("", visit.t("findings.all")), *values]
+        choices = [
+            Choice(url("/findings", **({**asked.values, key: value})), word, value == now) for value, word in listed
+        ]
+        chosen = next((word for value, word in listed if value == now), visit.t("findings.all"))
+        found.append(Menu(visit.t(f"findings.{key}_is", value=chosen), bool(now), tuple(choices)))
+    return tuple(found)
+
+
+def open_count(visit: Visit) -> int:
+    """How many findings are open for this visit: the figure in the navigation."""
+    with visit.services.database.reading() as connection:
+        return sum(one.open for one in counts(connection, visit.subject))
+
+
+navigation.COUNTS["findings"] = open_count
+
+
+def groups_of(asked: Asked, items: Sequence[FindingItem]) -> list[tuple[int | None, list[FindingItem]]]:
+    """The items by urgency where they are open; else all together."""
+    if asked.filter.state in ("closed", "all"):
+        return [(None, list(items))] if items else []
+    found: dict[int | None, list[FindingItem]] = {}
+    for item in items:
+        found.setdefault(item.line.urgency, []).append(item)
+    return list(found.items())
+
+
+def alarms(connection: Connection, visit: Visit) -> tuple[FindingItem, ...]:
+    """Open findings that want somebody at once and that nobody has taken up."""
+    page = findings(connection, visit.subject, FindingFilter(), limit=20)
+    return tuple(item for item in page.items if item.line.urgency == 0 and item.line.state == "open")
+
+
+def _page_of(connection: Connection, visit: Visit, asked: Asked) -> Page[FindingItem]:
+    params = visit.request.query_params
+    try:
+        return findings(connection, visit.subject, asked.filter, params.get("after"), PAGE, params.get("before"))
+    except KeyInvalid as damaged:
+        raise NotFound from damaged
+
+
+def _draw(visit: Visit, number: str | None, **more: Any) -> Response:
+    """The list, beside the finding of this number, or beside the first of the list."""
+    asked = asked_of(visit)
+    with visit.services.database.reading() as connection:
+        page = _page_of(connection, visit, asked)
+        chosen = number or (page.items[0].line.number if page.items else None)
+        detail = finding(connection, visit.subject, chosen, visit.now) if chosen else None
+        directory = visit.services.books.directory(connection)
+        by_kind = {one.kind: one for one in counts(connection, visit.subject)}
+        mine = findings(connection, visit.subject, FindingFilter(state="mine"), limit=1).total
+        alarming = alarms(connection, visit)
+        deaf = _deaf_places(connection, visit, directory) if not page.items else ""
+    around = [item.line.number for item in page.items]
+    at = around.index(chosen) if chosen in around else -1
+    names: dict[str, Any] = {
+        "page": page,
+        "asked": asked,
+        "query": {name: visit.request.query_params.get(name) for name in (*asked.values, "after", "before", "first")},
+        "groups": groups_of(asked, page.items),
+        "urgent": _by_urgency(by_kind) if not (asked.values.keys() - {"state"}) else {},
+        "by_kind": by_kind,
+        "open_total": sum(one.open for one in by_kind.values()),
+        "mine_total": mine,
+        "alarming": alarming,
+        "detail": detail,
+        "directory": directory,
+        "previous": around[at - 1] if at > 0 else None,
+        "next": around[at + 1] if 0 <= at < len(around) - 1 else None,
+        "page_size": PAGE,
+        "menus": menus(visit, asked, directory),
+        "beside": {item.line.number: subject_line(visit, item) for item in page.items},
+        "as_of": words.clock_time(visit.now, visit.services.scheme.timezone),
+        "deaf_places": deaf,
+        "settles": visit.may(Permission.SETTLE_FINDINGS),
+        "chosen_alone": number is not None,
+        "excel": excel_address(visit, asked),
+        "refusals": (),
+    }
+    return render(visit, "findings/findings.html", **(names | _of_one(visit, detail, directory) | more))
+
+
+def _of_one(visit: Visit, detail: FindingDetail | None, directory: Directory) -> dict[str, Any]:
+    """What the page of one finding needs besides."""
+    if detail is None:
+        return {"shown": None, "ways": ()}
+    line, ways = detail.line, ways_of(visit, detail)
+    laid_out = shown(visit, detail, directory)
+    deaf = sum(one.until_at - one.since_at for one in laid_out.plot.deaf) if laid_out.plot else 0
+    return {
+        "shown": laid_out,
+        "ways": ways,
+        "first_way": next((way.act for way in ways if not way.refusals), ""),
+        "owner": person_words(visit, directory, line.owner),
+        "closing": closing_words(visit, detail, directory),
+        "deaf_length": deaf,
+    }
+
+
+def closing_words(visit: Visit, detail: FindingDetail, directory: Directory) -> str:
+    """Why it is closed: by itself, or as a person concluded."""
+    line = detail.line
+    if line.open or not line.resolution:
+        return ""
+    if line.state == "settled":
+        return visit.t(f"resolution.{line.resolution}")
+    return next((said for step, _, said in shown(visit, detail, directory).steps[::-1] if step.what == "cleared"), "")
+
+
+def _deaf_places(connection: Connection, visit: Visit, directory: Directory) -> str:
+    """Codes of the places with antennas where nobody listens now: an empty list says what it does not know."""
+    late = visit.now - visit.services.scheme.number("reader_silent_after_seconds") * SECOND
+    silent = [place for place, through in listened_through(connection).items() if through < late]
+    codes = sorted(directory.places[place].code for place in silent if place in directory.places)
+    return visit.t("findings.list_separator").join(codes)
+
+
+def _by_urgency(by_kind: Mapping[str, Any]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for kind, count in by_kind.items():
+        found[KINDS[kind].urgency] = found.get(KINDS[kind].urgency, 0) + count.open
+    return found
+
+
+def excel_address(visit: Visit, asked: Asked) -> str | None:
+    """The same list as a workbook, for whom reports are open."""
+    path = "/reports/findings.xlsx"
+    if path not in visit.request.app.state.served or not visit.may(Permission.SEE_REPORTS):
+        return None
+    return url(path, **asked.values)
+
+
+def ways_of(visit: Visit, detail: FindingDetail) -> tuple[Way, ...]:
+    """The acts of custody that would end the contradiction, as far as the roles open them."""
+    found: list[Way] = []
+    standing = _standing(visit, detail.carrier) if detail.carrier is not None and detail.acts else {}
+    for act in detail.acts:
+        key = ACT_PAGES.get(act)
+        if key is not None and detail.carrier is not None and visit.may(ACTS[key].permission):
+            found.append(Way(act, f"/carriers/{detail.carrier.id}/{key}", standing.get(key, ())))
+        elif act == "take_in" and visit.may(Permission.TAKE_IN):
+            found.append(Way(act, "/take-in"))
+        elif act == "bind_tag" and visit.may(Permission.TAKE_IN):
+            found.append(Way(act, "/carriers"))
+        elif act == "see_reader" and visit.may(Permission.SEE_READERS) and detail.line.reader:
+            found.append(Way(act, f"/readers/{detail.line.reader}"))
+    return tuple(found)
+
+
+def _standing(visit: Visit, item: CarrierItem) -> dict[str, tuple[Refusal, ...]]:
+    return {offer.act.key: offer.refusals for offer in offers(visit, item)}
+
+
+@router.get("/findings")
+def findings_page(visit: Visit = Depends(reads)) -> Response:
+    """The list beside its first finding."""
+    return _draw(visit, None)
+
+
+@router.get("/findings/{number}")
+def finding_page(number: str, visit: Visit = Depends(reads)) -> Response:
+    """One finding beside the list it was taken from."""
+    return _draw(visit, number)
+
+
+def _back(visit: Visit, number: str) -> Response:
+    visit.services.bulletin.publish("findings")
+    if visit.services.watch is not None:
+        visit.services.watch.wake()
+    kept = {name: visit.request.query_params.get(name) for name in ("state", *NARROWING, "after", "before", "first")}
+    return RedirectResponse(url(f"/findings/{number}", **kept), status_code=303)
+
+
+def _again(visit: Visit, number: str, form: Form, errors: tuple[FieldError, ...]) -> Response:
+    return _draw(visit, number, errors=errors, kept=form.kept())
+
+
+@router.post("/findings/{number}/acknowledge")
+def acknowledge(number: str, visit: Visit = Depends(reads), form: Form = Depends(posted)) -> Response:
+    """Take it up."""
+    reconciled.acknowledge(visit.services.database, visit.subject, number, visit.now, form.text("note"))
+    return _back(visit, number)
+
+
+@router.post("/findings/{number}/explain")
+def explain(number: str, visit: Visit = Depends(reads), form: Form = Depends(posted)) -> Response:
+    """Add what is known of it."""
+    note = form.text("note")
+    if not note:
+        return _again(visit, number, form, (visit.error("note", "findings.note_needed"),))
+    reconciled.explain(visit.services.database, visit.subject, number, note, visit.now)
+    return _back(visit, number)
+
+
+@router.post("/findings/{number}/escalate")
+def escalate(number: str, visit: Visit = Depends(reads), form: Form = Depends(posted)) -> Response:
+    """Hand it on to the secrecy office, or beyond."""
+    reconciled.escalate(
+        visit.services.database, visit.services.scheme, visit.subject, number, form.text("note"), visit.now
+    )
+    return _back(visit, number)
+
+
+@router.post("/findings/{number}/settle")
+def settle(number: str, visit: Visit = Depends(reads), form: Form = Depends(posted)) -> Response:
+    """Go on to the act chosen; or conclude without one, with a reason."""
+    chosen, _, what = form.text("how").partition(":")
+    with visit.services.database.reading() as connection:
+        detail = finding(connection, visit.subject, number, visit.now)
+    if chosen == "act":
+        for way in ways_of(visit, detail):
+            if way.act == what and not way.refusals:
+                return RedirectResponse(way.href, status_code=303)
+    if chosen != "word" or what not in detail.resolutions:
+        return _again(visit, number, form, (visit.error("how", "findings.how_needed"),))
+    reason = form.text("reason")
+    if not reason:
+        return _again(visit, number, form, (visit.error("reason", "findings.reason_needed"),))
+    try:
+        reconciled.settle(visit.services.database, visit.services.books, visit.subject, number, what, reason, visit.now)
+    except Refused as refused:
+        return _draw(visit, number, refusals=refused.refusals, kept=form.kept(), status_code=409)
+    return _back(visit, number)
+
+
+def subject_line(visit: Visit, item: FindingItem) -> str:
+    """What stands beside a finding in the list: where, and with whom. Never a title."""
+    line = item.line
+    parts: list[str] = []
+    if line.place_code:
+        parts.append(line.place_code)
+    if line.person_name:
+        english = line.person_name_en
+        parts.append(english if visit.language == "en" and english else line.person_name)
+    return " · ".join(parts)

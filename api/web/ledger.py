@@ -1,0 +1,102 @@
+"""The auditor's pages: the entries by sequence, the checkpoints, the state of the proof.
+
+Nothing of a carrier is shown here: the auditor sees that entries stand, not what they are about. The export for the
+offline verifier holds titles, so it is not had here but by the server's own account: `custody ledger export`.
+"""
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import RedirectResponse, Response
+
+from api import store
+from api.web.render import render
+from api.web.visit import Form, Visit, needs, posted
+from custody import ledger as books_ledger
+from custody.access import Permission
+from custody.store.books import bodies
+
+router = APIRouter(include_in_schema=False)
+PAGE = 50
+auditor = needs(Permission.SEE_LEDGER)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a check of the stored entries against a checkpoint came to."""
+
+    size: int
+    root: str
+    signed_root: str
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the entries give the root that was signed."""
+        return self.root == self.signed_root
+
+
+def check(visit: Visit, checkpoint: store.Checkpoint) -> Check:
+    """Compute the tree over the stored bytes up to a checkpoint, and hold it against the signed root."""
+    frontier = books_ledger.Frontier()
+    with visit.services.database.reading() as connection:
+        frontier = frontier.extend(books_ledger.leaf_hash(body) for body in bodies(connection, checkpoint.size))
+    signed = checkpoint.note.split("\n")[2]
+    return Check(checkpoint.size, base64.b64encode(frontier.root()).decode(), signed)
+
+
+def _page(visit: Visit, request: Request, **context: Any) -> Response:
+    before, act = request.query_params.get("after", ""), request.query_params.get("act", "")[:40]
+    with visit.services.database.reading() as connection:
+        lines = store.entry_lines(connection, int(before) if before.isdecimal() else None, act, PAGE + 1)
+        checkpoints = store.checkpoints(connection, 10)
+        size = visit.services.books.position(connection)
+    names: dict[str, Any] = {
+        "lines": lines[:PAGE],
+        "more": lines[PAGE - 1].sequence if len(lines) > PAGE else None,
+        "hashes": {line.sequence: books_ledger.leaf_hash(line.body).hex() for line in lines[:PAGE]},
+        "checkpoints": checkpoints,
+        "size": size,
+        "act": act,
+        "result": None,
+    }
+    return render(visit, "ledger/ledger.html", **(names | context))
+
+
+@router.get("/ledger")
+def ledger(request: Request, visit: Visit = Depends(auditor)) -> Response:
+    """The entries, newest first."""
+    return _page(visit, request)
+
+
+@router.post("/ledger/check")
+def check_now(request: Request, visit: Visit = Depends(auditor), _form: Form = Depends(posted)) -> Response:
+    """Check the stored entries against the latest signed checkpoint."""
+    with visit.services.database.reading() as connection:
+        latest = store.checkpoints(connection, 1)
+    return _page(visit, request, result=check(visit, latest[0]) if latest else None, asked=True)
+
+
+@router.get("/ledger/check")
+def checked_elsewhere(visit: Visit = Depends(auditor)) -> Response:
+    """The address of a check, come back to: the page itself."""
+    return RedirectResponse("/ledger", status_code=303)
+
+
+@router.post("/ledger/checkpoint")
+def sign_checkpoint(visit: Visit = Depends(auditor), _form: Form = Depends(posted)) -> Response:
+    """Sign a checkpoint at the present size."""
+    visit.services.books.checkpoint()
+    return RedirectResponse("/ledger#checkpoints", status_code=303)
+
+
+@router.get("/ledger/checkpoints/{size}")
+def checkpoint_file(size: int, visit: Visit = Depends(auditor)) -> Response:
+    """One signed checkpoint as a file, to be kept outside."""
+    with visit.services.database.reading() as connection:
+        found = [one for one in store.checkpoints(connection, 1000) if one.size == size]
+    if not found:
+        return RedirectResponse("/ledger", status_code=303)
+    headers = {"Content-Disposition": f'attachment; filename="checkpoint-{size}.txt"'}
+    return Response(found[0].note, media_type="text/plain; charset=utf-8", headers=headers)

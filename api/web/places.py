@@ -1,0 +1,162 @@
+"""Places: the tree with rating, what is kept there and whether it is listened to; and one place."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from api.web.carriers import KIND_ICONS, PAGE
+from api.web.render import render
+from api.web.visit import Visit, needs
+from custody.access import Permission
+from custody.register import Directory
+from custody.rules import NotFound
+from custody.store import queries
+from custody.store.queries import CarrierFilter, Page
+from custody.store.queries.paging import KeyInvalid
+from custody.values import DAY, SECOND, Instant, Place
+from reconcile.coverage import Interval
+from reconcile.store.coverage import Listening, listened_through, listening
+
+router = APIRouter(include_in_schema=False)
+sees_places = needs(Permission.SEE_PLACES)
+STRIP_WIDTH = 600
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceLine:
+    """One line of the tree. `here` counts the place itself, `within` all that is in it.
+
+    `ears`: listening, deaf, none; `deaf_since` says since when it is deaf, if that is known.
+    """
+
+    place: Place
+    depth: int
+    rating: str | None
+    own_rating: bool
+    here: int
+    within: int
+    ears: str
+    deaf_since: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AntennaStrip:
+    """An antenna's last day: where it listened, where not, as stretches of the strip (left, width)."""
+
+    antenna: Listening
+    heard: tuple[tuple[float, float], ...]
+    deaf: tuple[tuple[float, float], ...]
+    listens: bool
+
+
+def children(directory: Directory) -> dict[int | None, list[Place]]:
+    """Places by what they stand in; those whose surroundings are unknown stand at the top."""
+    found: dict[int | None, list[Place]] = {}
+    for place in sorted(directory.places.values(), key=lambda place: place.code):
+        found.setdefault(place.parent if place.parent in directory.places else None, []).append(place)
+    return found
+
+
+def tree(
+    visit: Visit, directory: Directory, counts: Mapping[int, int], heard: Mapping[int, Instant]
+) -> list[PlaceLine]:
+    """Every place, each under what it stands in."""
+    below = children(directory)
+    limit = visit.now - visit.services.scheme.number("reader_silent_after_seconds") * SECOND
+    lines: list[PlaceLine] = []
+
+    def walk(place: Place, depth: int) -> int:
+        at = len(lines)
+        lines.append(PlaceLine(place, depth, None, False, 0, 0, "none"))
+        here = counts.get(place.id, 0)
+        within = here + sum(walk(child, depth + 1) for child in below.get(place.id, ()))
+        through = heard.get(place.id)
+        ears = "none" if through is None else "listening" if through >= limit else "deaf"
+        lines[at] = PlaceLine(
+            place,
+            depth,
+            directory.rating(place.id),
+            place.rating is not None,
+            here,
+            within,
+            ears,
+            through if ears == "deaf" else None,
+        )
+        return within
+
+    for place in below.get(None, ()):
+        walk(place, 0)
+    return lines
+
+
+def strip(antenna: Listening, since: Instant, now: Instant, silent_after: int) -> AntennaStrip:
+    """An antenna's day as stretches."""
+
+    def stretch(interval: Interval) -> tuple[float, float]:
+        left = STRIP_WIDTH * (interval.since_at - since) / (now - since)
+        return round(left, 1), max(
+            1.0, round(STRIP_WIDTH * (interval.through_at - interval.since_at) / (now - since), 1)
+        )
+
+    last = antenna.intervals[-1].through_at if antenna.intervals else 0
+    long_gaps = [gap for gap in antenna.gaps if gap.through_at - gap.since_at >= silent_after]
+    return AntennaStrip(
+        antenna,
+        tuple(stretch(interval) for interval in antenna.intervals),
+        tuple(stretch(gap) for gap in long_gaps),
+        now - last <= silent_after,
+    )
+
+
+@router.get("/places")
+def places(visit: Visit = Depends(sees_places)) -> Response:
+    """The tree."""
+    with visit.services.database.reading() as connection:
+        directory = visit.services.books.directory(connection)
+        counts = queries.counts_by_place(connection, visit.subject)
+        heard = listened_through(connection)
+    return render(visit, "places/tree.html", lines=tree(visit, directory, counts, heard), directory=directory)
+
+
+@router.get("/places/{identifier}")
+def place(identifier: int, visit: Visit = Depends(sees_places)) -> Response:
+    """One place: its rating, what the books have in it, and who listens."""
+    params = visit.request.query_params
+    silent_after = visit.services.scheme.number("reader_silent_after_seconds") * SECOND
+    with visit.services.database.reading() as connection:
+        directory = visit.services.books.directory(connection)
+        found = directory.places.get(identifier)
+        if found is None:
+            raise NotFound
+        try:
+            page: Page[queries.CarrierItem] = queries.carriers(
+                connection,
+                visit.subject,
+                CarrierFilter(place=identifier),
+                params.get("after"),
+                PAGE,
+                params.get("before"),
+            )
+        except KeyInvalid as damaged:
+            raise NotFound from damaged
+        antennas = listening(connection, identifier, visit.now)
+        counts = queries.counts_by_place(connection, visit.subject)
+        heard = listened_through(connection)
+    first = params.get("first", "1")
+    inside = [line for line in tree(visit, directory, counts, heard) if line.place.parent == identifier]
+    return render(
+        visit,
+        "places/one.html",
+        place=found,
+        crumbs=list(reversed(directory.path(identifier))),
+        rating=directory.rating(identifier),
+        page=page,
+        first=int(first) if first.isdecimal() else 1,
+        page_size=PAGE,
+        inside=inside,
+        strips=[strip(one, visit.now - DAY, visit.now, silent_after) for one in antennas],
+        directory=directory,
+        kind_icons=KIND_ICONS,
+    )

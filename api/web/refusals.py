@@ -1,0 +1,63 @@
+"""Refusals in words: the act, the clause, the way out. Blanks are read by their name."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from api.importing import error_words
+from api.locale import known, translate
+from api.web import words
+from api.workbook import RowError
+from custody.rules import Refusal
+from custody.scheme import Scheme
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalWords:
+    """A refusal as shown: `clause` may be empty; `way_out` says what would help, if anything does."""
+
+    clause: str
+    message: str
+    way_out: str
+
+
+def refusal_words(refusal: Refusal, t: Callable[..., str], scheme: Scheme, language: str) -> RefusalWords:
+    """The words of a refusal in a language."""
+    shown = {name: _value(name, value, t, scheme, language) for name, value in refusal.params.items()}
+    if language == "en" and "person_en" in shown:
+        shown["person"] = shown["person_en"]
+    key = f"refusal.{refusal.code}"
+    way = f"{key}.way"
+    return RefusalWords(refusal.clause, t(key, **shown), t(way, **shown) if known(way) else "")
+
+
+def row_words(error: RowError, language: str, scheme: Scheme) -> str:
+    """What is wrong with a workbook's row; where a rule of the books objects, in the words of its refusal."""
+    if error.code != "refused":
+        return error_words(error, language)
+    blanks = {name: value for name, value in error.params.items() if name not in {"clause", "refusal"}}
+    refusal = Refusal(str(error.params["clause"]), str(error.params["refusal"]), blanks)
+    said = refusal_words(refusal, partial(translate, language), scheme, language)
+    return " ".join(part for part in (said.clause, said.message, said.way_out) if part)
+
+
+_CATALOGUED: Mapping[str, str] = {
+    "act": "act",
+    "status": "status",
+    "field": "field",
+    "kind": "thing",
+    "period": "period_kind",
+}
+"""Blanks whose values are codes of the catalogue, and the first part of their keys."""
+_COUNTS = frozenset({"count", "counted", "pages", "days", "copies", "years"})
+"""Blanks that are quantities; other numbers name something and are never grouped."""
+
+
+def _value(name: str, value: str | int, t: Callable[..., str], scheme: Scheme, language: str) -> str | int:
+    if name in _CATALOGUED:
+        return t(f"{_CATALOGUED[name]}.{value}")
+    if name in {"level", "rating"}:
+        return words.level_name(scheme, str(value), language) if value else t("place.not_rated")
+    if name == "day":
+        return words.iso_day(str(value), language)
+    return value if name in _COUNTS else str(value)

@@ -1,0 +1,80 @@
+// The shell's keyboard and its live mark. Every page works without it.
+
+const fields = new Set(["INPUT", "TEXTAREA", "SELECT"]);
+const typing = (event) => fields.has(event.target.tagName) || event.target.isContentEditable;
+const keysOn = () => document.body.dataset.keys !== "off" && !document.body.classList.contains("scanning");
+
+let waitingForPlace = 0;
+
+function goTo(letter) {
+  const link = document.querySelector(`.side a[data-go="${CSS.escape(letter)}"]`);
+  if (link) link.click();
+}
+
+function rows() {
+  return [...document.querySelectorAll("main table.t tbody tr")].filter((row) => row.querySelector("a[href]"));
+}
+
+function move(step) {
+  const all = rows();
+  if (!all.length) return;
+  const now = all.findIndex((row) => row.getAttribute("aria-selected") === "true");
+  const next = Math.min(all.length - 1, Math.max(0, now + step));
+  all.forEach((row) => row.removeAttribute("aria-selected"));
+  all[next].setAttribute("aria-selected", "true");
+  all[next].querySelector("a[href]").focus();
+  all[next].scrollIntoView({ block: "nearest" });
+}
+
+function help(show) {
+  const sheet = document.getElementById("keys-help");
+  sheet.hidden = show === undefined ? !sheet.hidden : !show;
+}
+
+const singles = {
+  "/": () => document.getElementById("q")?.focus(),
+  "?": () => help(),
+  t: () => document.getElementById("titles")?.click(),
+  g: () => { waitingForPlace = Date.now() + 1500; },
+  j: () => move(1),
+  k: () => move(-1),
+  r: () => document.querySelector("main a[data-key=r]")?.click(),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") { help(false); return; }
+  if (typing(event) || event.ctrlKey || event.metaKey || event.altKey || !keysOn()) return;
+  if (waitingForPlace > Date.now()) {
+    waitingForPlace = 0;
+    goTo(event.key.toLowerCase());
+    event.preventDefault();
+    return;
+  }
+  const act = singles[event.key];
+  if (act) { event.preventDefault(); act(); }
+});
+
+// The live mark tells whether the server still answers; after ten silent seconds it says so, figures stay.
+const live = document.getElementById("live");
+if (live) {
+  const word = live.querySelector(".st").lastChild;
+  const show = (answers) => {
+    live.querySelector(".st").className = `st st-bare k-${answers ? "ok" : "due"}`;
+    word.textContent = answers ? live.dataset.live : `${live.dataset.stale} ${since}`;
+  };
+  const timeNow = () => new Date().toTimeString().slice(0, 8);
+  let since = timeNow();
+  const ask = async () => {
+    if (document.hidden) return;
+    try {
+      const answer = await fetch("/api/v1/health", { cache: "no-store", signal: AbortSignal.timeout(8000) });
+      const ready = answer.ok && (await answer.json()).ready;
+      if (ready) since = timeNow();
+      show(ready);
+    } catch { show(false); }
+  };
+  setInterval(ask, 10000);
+}
+
+// An error summary is read first.
+document.querySelector(".errs, .refusals")?.focus();

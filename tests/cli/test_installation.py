@@ -1,0 +1,156 @@
+"""An installation from the empty folder to its first report, by the command line alone."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from api.cli import main
+from tests.workbook.builders import a_workbook
+
+SAMPLE = Path(__file__).resolve().parents[2] / "fixtures" / "archive.xlsx"
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command in the test's own data folder; gives exit code, stdout, stderr."""
+    monkeypatch.setenv("CUSTODY_DATA", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: str, password: str = "") -> tuple[int, str, str]:
+        monkeypatch.setenv("CUSTODY_PASSWORD", password)
+        code = main(words)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+def _secret(text: str, number: str) -> str:
+    found = re.search(rf"^\s+{number}\s+\S+\s+(\S+)$", text, re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+@pytest.fixture
+def clerk(run: Run) -> str:
+    """An installation; the first clerk's password."""
+    code, out, _err = run("init", "--organisation", "远山仪器研究院")
+    assert code == 0
+    return _secret(out, "clerk-1")
+
+
+def test_from_the_empty_folder_to_the_first_report(run: Run, clerk: str, tmp_path: Path) -> None:
+    """Given an empty folder, when the clerk brings the ledger, then it can be reported on and the books verify."""
+    code, out, _err = run("import", str(SAMPLE), "--as", "clerk-1", password=clerk)
+    assert (code, "nothing was entered" in out) == (0, True)
+    code, out, _err = run("import", str(SAMPLE), "--as", "clerk-1", "--confirm", password=clerk)
+    assert (code, "DJ-" in out) == (0, True)
+
+    code, out, _err = run("account", "1001", "--role", "clerk", "--role", "borrower")
+    assert code == 0
+    secret = out.split()[-1]
+    code, _out, _err = run("report", "overdue", "--xlsx", "overdue.xlsx", "--as", "1001", password=secret)
+    assert code == 0
+    sheet = openpyxl.load_workbook(tmp_path / "overdue.xlsx").active
+    assert sheet is not None
+    texts = [str(cell) for row in sheet.iter_rows(values_only=True) for cell in row if cell is not None]
+    assert sum(bool(re.match(r"YS-20\d\d-\d{5}", text)) for text in texts) == 7
+
+    assert run("ledger", "key", "ledger.pub")[0] == 0
+    assert run("ledger", "checkpoint", "held-outside.txt")[0] == 0
+    assert run("ledger", "export", "ledger.txt")[0] == 0
+    code, out, _err = run("ledger", "verify", "ledger.txt", "--key", "ledger.pub", "--checkpoint", "held-outside.txt")
+    assert (code, out.startswith("consistent and authenticated")) == (0, True)
+    assert run("rebuild", "--check")[:2] == (0, "equal\n")
+
+
+def test_a_changed_export_is_broken(run: Run, clerk: str, tmp_path: Path) -> None:
+    assert clerk
+    run("ledger", "export", "ledger.txt")
+    path = tmp_path / "ledger.txt"
+    path.write_bytes(path.read_bytes().replace("审计员".encode(), "审记员".encode(), 1))
+    code, out, _err = run("ledger", "verify", "ledger.txt")
+    assert (code, out.startswith("broken")) == (1, True)
+
+
+def test_an_export_never_overwrites(run: Run, clerk: str, tmp_path: Path) -> None:
+    assert clerk
+    (tmp_path / "ledger.txt").write_text("kept")
+    code, _out, err = run("ledger", "export", "ledger.txt")
+    assert (code, "already there" in err, (tmp_path / "ledger.txt").read_text()) == (2, True, "kept")
+
+
+def test_a_second_init_changes_nothing(run: Run, clerk: str) -> None:
+    assert clerk
+    code, _out, err = run("init")
+    assert (code, "already holds an installation" in err) == (2, True)
+
+
+def test_a_wrong_password_does_nothing(run: Run, clerk: str) -> None:
+    code, _out, err = run("import", str(SAMPLE), "--as", "clerk-1", "--confirm", password=clerk + "x")
+    assert (code, "nothing was done" in err) == (2, True)
+    assert run("import", str(SAMPLE), "--as", "nobody", password=clerk)[0] == 2
+
+
+def test_an_administrator_may_not_import(run: Run) -> None:
+    _code, out, _err = run("init")
+    secret = _secret(out, "admin-1")
+    code, _out, err = run("import", str(SAMPLE), "--as", "admin-1", password=secret)
+    assert (code, "holds no role that may do this" in err) == (2, True)
+
+
+def test_a_bad_workbook_is_told_row_by_row_and_enters_nothing(run: Run, clerk: str, tmp_path: Path) -> None:
+    rows = [["编号", "标题", "份号", "总份数", "密级", "责任单位"], ["YS-2026-00001", "方案", 3, 2, "绝秘", "无此处"]]
+    (tmp_path / "bad.xlsx").write_bytes(a_workbook({"载体": rows}))
+    code, out, _err = run("import", "bad.xlsx", "--as", "clerk-1", "--confirm", password=clerk)
+    assert (code, "nothing was entered" in out) == (1, True)
+    assert out.count("\n") >= 3
+    assert run("rebuild", "--check")[:2] == (0, "equal\n")
+
+
+@pytest.mark.parametrize("words", [("serve",), ("rebuild", "--check"), ("ledger", "export", "x.txt")])
+def test_without_a_folder_the_message_says_what_to_do(run: Run, words: tuple[str, ...]) -> None:
+    code, _out, err = run(*words)
+    assert (code, "custody init" in err) == (2, True)
+
+
+def test_a_misspelt_figure_is_named(run: Run, clerk: str, tmp_path: Path) -> None:
+    assert clerk
+    config = tmp_path / "data" / "custody.toml"
+    config.write_text(config.read_text(encoding="utf-8").replace("loan_days_max", "lone_days_max"), encoding="utf-8")
+    code, _out, err = run("rebuild", "--check")
+    assert (code, "numbers.lone_days_max is not known" in err) == (2, True)
+
+
+def test_a_reader_is_tied_to_places_that_exist(run: Run, clerk: str) -> None:
+    run("import", str(SAMPLE), "--as", "clerk-1", "--confirm", password=clerk)
+    assert run("reader", "gate", "--antenna", "1:B1-gate/inside", "--antenna", "2:B1-gate/outside")[0] == 0
+    code, _out, err = run("reader", "cabinet", "--antenna", "1:nowhere")
+    assert (code, "NUMBER:PLACE" in err) == (2, True)
+    code, out, _err = run("device", "edge-1")
+    assert (code, len(out.strip()) >= 40) == (0, True)
+
+
+def test_the_regulations_as_json() -> None:
+    """Run as a process: what other tools read is exactly JSON and nothing else."""
+    done = subprocess.run(
+        [sys.executable, "-m", "api.cli", "regulations", "--json"], capture_output=True, check=True, text=True
+    )
+    rows = json.loads(done.stdout)
+    assert {"id", "wording", "source", "means", "kept", "tests"} <= set(rows[0])
+    assert {means["kind"] for row in rows for means in row["means"]} == {
+        "refuse",
+        "detect",
+        "remind",
+        "record",
+        "prove",
+    }
+    for row in rows:
+        assert row["kept"] == all(means["kept"] for means in row["means"])

@@ -1,0 +1,158 @@
+"""The front of the house: the archive behind the real application, and browsers in which people sign in."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from api.main import create_app
+from api.services import Services
+from api.sessions import Passwords
+from custody.access import Role
+from custody.store import accounts
+from reconcile.bulletin import Bulletin
+from tests.builders import NOW, PEOPLE, PERSONS, Archive, Ticking
+
+PASSWORD = "correct horse battery"
+ROLES: Mapping[str, Role] = {
+    "clerk": Role.CLERK,
+    "manager": Role.MANAGER,
+    "secrecy": Role.SECRECY_OFFICE,
+    "chen": Role.BORROWER,
+    "ma": Role.BORROWER,
+    "admin": Role.SYSTEM_ADMINISTRATOR,
+    "he": Role.AUDITOR,
+}
+"""Who may sign in, as what. `ma` is cleared to confidential only."""
+
+
+def quick_passwords() -> Passwords:
+    """Real argon2id with the smallest work: what is tested is what it decides, not how long it takes."""
+    return Passwords(PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)))
+
+
+@dataclass
+class Wakes:
+    """A watch that only counts how often it was woken."""
+
+    woken: int = 0
+
+    def start(self) -> None:
+        """Nothing runs."""
+
+    def stop(self) -> None:
+        """Nothing ran."""
+
+    def wake(self) -> None:
+        """Something new came."""
+        self.woken += 1
+
+
+@dataclass
+class Front:
+    """The application over an archive; `clock` goes on when it is told to."""
+
+    archive: Archive
+    app: FastAPI
+    clock: Ticking
+    watch: Wakes
+
+    def browser(self) -> "Browser":
+        """A browser in which nobody has signed in."""
+        return Browser(TestClient(self.app, follow_redirects=False), "")
+
+    def signed_in(self, who: str, language: str = "en") -> "Browser":
+        """A browser in which a person has signed in."""
+        browser = self.browser()
+        browser.http.cookies.set("lang", language)
+        answer = browser.sign_in(number_of(who), PASSWORD)
+        assert answer.status_code == 303, answer.text
+        browser.csrf = token_in(browser.get("/me").text)
+        return browser
+
+    def program(self, who: str) -> "Browser":
+        """A program that signed in by REST."""
+        browser = self.browser()
+        answer = browser.http.post("/api/v1/session", json={"number": number_of(who), "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        browser.csrf = answer.json()["csrf"]
+        return browser
+
+
+@dataclass
+class Browser:
+    """A client with its cookies and the token of its session's forms."""
+
+    http: TestClient
+    csrf: str
+
+    def sign_in(self, number: str, password: str) -> Any:
+        """Send the sign-in form."""
+        return self.http.post("/sign-in", data={"number": number, "password": password})
+
+    def get(self, address: str) -> Any:
+        """Open an address."""
+        return self.http.get(address)
+
+    def send(self, address: str, **fields: Any) -> Any:
+        """Send a form of this session."""
+        return self.http.post(address, data={"csrf": self.csrf} | fields)
+
+    def enter(self, address: str, **fields: Any) -> str:
+        """Send a form that must be entered; gives the act's number."""
+        answer = self.send(address, **fields)
+        assert answer.status_code == 303, words(answer.text)
+        place: str = answer.headers["location"]
+        return place.removeprefix("/acts/")
+
+    def call(self, address: str, **body: Any) -> Any:
+        """Call the REST interface with the session's token."""
+        return self.http.post(f"/api/v1{address}", json=body, headers={"X-CSRF-Token": self.csrf})
+
+
+def number_of(who: str) -> str:
+    """A person's staff number."""
+    return next(person.number for person in PERSONS if person.id == PEOPLE[who])
+
+
+def token_in(page: str) -> str:
+    """The token of a page's forms."""
+    found = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert found, page[:400]
+    return found[1]
+
+
+def words(page: str) -> str:
+    """The words of a page, without its marks."""
+    body = re.sub(r"<svg.*?</svg>", " ", page, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body)).strip()
+
+
+def a_front(archive: Archive, folder: Path, *, demo: bool = False) -> Front:
+    """Everybody of ROLES has an account; the same password for all."""
+    passwords = quick_passwords()
+    hashed = passwords.hash(PASSWORD)
+    database, clock = archive.books.database, archive.books.clock
+    assert isinstance(clock, Ticking)
+    with database.writing() as connection:
+        for who, role in ROLES.items():
+            accounts.create(connection, PEOPLE[who], accounts.family_of(role), hashed, NOW)
+            accounts.grant(connection, PEOPLE[who], role)
+    watch = Wakes()
+    services = Services(
+        database=database,
+        books=archive.books,
+        scheme=archive.scheme,
+        clock=clock,
+        bulletin=Bulletin(),
+        watch=watch,
+        data=folder,
+        demo=demo,
+    )
+    return Front(archive, create_app(services, passwords=passwords), clock, watch)
