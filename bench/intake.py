@@ -1,0 +1,111 @@
+"""Sightings acknowledged on disk, against the bare database: the same rows into the same table and indexes.
+
+The peer for SQLite is `executemany` in one transaction a batch (WAL, FULL), for PostgreSQL `COPY`. Ours parses
+the posted bytes, checks every cell, takes each sighting once, keeps coverage, and says what is acknowledged.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Connection
+
+from bench.databases import ENGINES
+from bench.harness import Figure, compare, wall_seconds
+from custody.database import Database
+from reconcile.intake import IntakeBatch, SightingRecord, batch_bytes, parse_batch
+from reconcile.store.intake import create_device, take
+
+BATCHES = 40
+ROWS = 1_000
+BEGUN = 1_760_000_000_000_000
+COLUMNS = (
+    "source",
+    "sequence",
+    "epc",
+    "tid",
+    "reader",
+    "antenna",
+    "first_at",
+    "last_at",
+    "count",
+    "strongest_dbm",
+    "mean_dbm",
+    "received_at",
+)
+Row = tuple[object, ...]
+
+
+def _records(boot: int) -> list[list[SightingRecord]]:
+    rng = random.Random(boot)
+    epcs = [f"3414F4A2{rng.getrandbits(64):016X}" for _ in range(5_000)]
+    batches = []
+    for number in range(BATCHES):
+        batch = []
+        for i in range(ROWS):
+            at = BEGUN + (number * ROWS + i) * 1_000
+            sequence = number * ROWS + i + 1
+            batch.append(
+                SightingRecord(
+                    sequence, rng.choice(epcs), None, "cabinet", 1 + i % 4, at, at + 900_000, 5, -52.0, -54.25, at
+                )
+            )
+        batches.append(batch)
+    return batches
+
+
+def _bare(database: Database, batches: Sequence[Sequence[Row]]) -> None:
+    names, marks = ", ".join(COLUMNS), ", ".join("?" * len(COLUMNS))
+    for batch in batches:
+        with database.writing() as connection:
+            cursor = _cursor(connection)
+            if database.dialect == "sqlite":
+                cursor.executemany(f"INSERT INTO sighting ({names}) VALUES ({marks})", batch)
+            else:
+                with cursor.copy(f"COPY sighting ({names}) FROM STDIN") as copy:
+                    for row in batch:
+                        copy.write_row(row)
+
+
+def _cursor(connection: Connection):  # type: ignore[no-untyped-def]
+    return connection.connection.cursor()
+
+
+def figures() -> Iterator[Figure]:
+    """One line an engine."""
+    for engine, opened in ENGINES.items():
+        with opened() as database:
+            with database.writing() as connection:
+                create_device(connection, "bench", "0" * 64, BEGUN)
+            boots = iter(range(1, 100))
+            posted = {
+                boot: [
+                    batch_bytes(IntakeBatch("bench", f"{boot:032x}", tuple(rows), (), (), ()))
+                    for rows in _records(boot)
+                ]
+                for boot in range(1, 5)
+            }
+            bare = {
+                source: [[(source, r[0], *r[1:10], BEGUN) for r in rows] for rows in _records(source)]
+                for source in range(1_001, 1_006)
+            }
+            sources = iter(sorted(bare))
+
+            def ours(database: Database = database, boots=boots, posted=posted) -> None:  # type: ignore[no-untyped-def]
+                for raw in posted[next(boots)]:
+                    batch = parse_batch(raw)
+                    with database.writing() as connection:
+                        take(connection, "bench", batch, BEGUN)
+
+            def peer(database: Database = database, sources=sources, bare=bare) -> None:  # type: ignore[no-untyped-def]
+                _bare(database, bare[next(sources)])
+
+            yield compare(
+                f"sightings acknowledged on disk, {engine}",
+                ours=ours,
+                peer=peer,
+                units=BATCHES * ROWS,
+                unit="rows/s",
+                peer_name="bare executemany, FULL" if engine == "SQLite" else "bare COPY",
+                reach=0.6,
+                measure=wall_seconds,
+            )
