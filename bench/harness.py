@@ -64,15 +64,24 @@ def compare(
     better: Literal["more", "less"] = "more",
     measure: Callable[[Work], float] = cpu_seconds,
     rounds: int = 3,
+    before: Work = lambda: None,
 ) -> Figure:
-    """Both by turns, the peer first and last; `units` is how many of `unit` one call of either handles."""
-    peers, own = [measure(peer)], []
+    """Both by turns, the peer first and last; `units` is how many of `unit` one call of either handles.
+
+    `before` each call, unmeasured: makes what the one leaves behind no burden or help to the other.
+    """
+    peers, own = [_measured(peer, measure, before)], []
     for _ in range(rounds):
-        own.append(measure(ours))
-        peers.append(measure(peer))
+        own.append(_measured(ours, measure, before))
+        peers.append(_measured(peer, measure, before))
     best, best_peer = max(min(own), 1e-9), max(min(peers), 1e-9)
     ratio = best_peer / best if better == "more" else best / best_peer
     return Figure(name, units / best, units / best_peer, unit, peer_name, ratio, better, reach, max(peers) / best_peer)
+
+
+def _measured(work: Work, measure: Callable[[Work], float], before: Work) -> float:
+    before()
+    return measure(work)
 
 
 def show(figures: list[Figure]) -> str:

@@ -1,7 +1,11 @@
 """Whole-register reconciliation against the bare join: every carrier's two stories held against each other.
 
-The peer is the join of the register with presence that any such comparison must make, counting where the places
-differ. Ours asks all checks of the watch, judges what differs, and finds what was planted: no fewer, no more.
+The peer is the join that any such comparison must make: each carrier in place with its live tags, what was heard of
+them if anything was, and the paths of both places; it counts where they are not the same. Ours asks all checks of
+the watch, judges what differs, looks for tags that nobody bears and for findings that are over or past their time,
+and finds what was planted: no fewer, no more.
+
+An overdue round touches the loans past their day and no others; 10,000 of these are 0.1 % of ten million.
 """
 
 import os
@@ -11,65 +15,88 @@ from sqlalchemy import text
 
 from bench.databases import ENGINES
 from bench.harness import Figure, compare, wall_seconds
-from bench.register import MISPLACED_EVERY, NOW, OVERDUE_EVERY, fill
+from bench.register import MISPLACED_EVERY, NOW, OVERDUE_EVERY, fill, lend
+from custody.database import Database
 from custody.scheme import Scheme
 from reconcile.findings import run_checks
 from reconcile.watch import WATCHED_KINDS
 
 SIZE = int(os.environ.get("CUSTODY_BENCH_CARRIERS", "100000"))
+LOANS = int(os.environ.get("CUSTODY_BENCH_LOANS", "100000"))
+DUE = LOANS // 10
 JOIN = text(
     "SELECT count(*) FROM carrier JOIN tag ON tag.carrier = carrier.id AND NOT tag.retired "
-    "JOIN presence ON presence.epc = tag.epc WHERE carrier.status = 'in_place' AND presence.place <> carrier.place"
+    "LEFT JOIN presence ON presence.epc = tag.epc LEFT JOIN place heard ON heard.id = presence.place "
+    "LEFT JOIN place books ON books.id = carrier.place "
+    "WHERE carrier.status = 'in_place' AND (heard.path IS NULL OR heard.path <> books.path)"
 )
 OVERDUE = text("SELECT id FROM carrier WHERE due_at < :now AND status = 'on_loan'")
+
+
+def _check(database: Database, *kinds: str) -> int:
+    return len(run_checks(database, Scheme(), NOW, kinds=kinds).opened)
+
+
+def _first_found(database: Database, planted: int, *kinds: str) -> None:
+    found = _check(database, *kinds)
+    if found != planted:
+        raise AssertionError(f"{planted} were planted, {found} found: {', '.join(kinds)}")
+
+
+def _analysed(database: Database) -> None:
+    with database.writing() as connection:
+        connection.execute(text("ANALYZE"))
+
+
+def _whole(database: Database, engine: str) -> Figure:
+    fill(database, SIZE)
+    _analysed(database)
+    _first_found(database, len(range(1, SIZE + 1, MISPLACED_EVERY)), *WATCHED_KINDS)
+
+    def join() -> None:
+        with database.reading() as connection:
+            connection.execute(JOIN).scalar_one()
+
+    return compare(
+        f"whole-register reconciliation, {SIZE:,} carriers, {engine}",
+        ours=lambda: _first_found(database, 0, *WATCHED_KINDS),
+        peer=join,
+        units=SIZE,
+        unit="carriers/s",
+        peer_name="bare join of register, tags, presence, places",
+        reach=2.0,
+        better="less",
+        measure=wall_seconds,
+        rounds=5,
+    )
+
+
+def _overdue(database: Database, engine: str) -> Figure:
+    lend(database, SIZE + 1, LOANS, DUE)
+    _first_found(database, SIZE // OVERDUE_EVERY + DUE, "overdue_loan")
+    _analysed(database)
+
+    def due() -> None:
+        with database.reading() as connection:
+            connection.execute(OVERDUE, {"now": NOW}).all()
+
+    return compare(
+        f"overdue round, {DUE:,} past due, nothing new, {engine}",
+        ours=lambda: _first_found(database, 0, "overdue_loan"),
+        peer=due,
+        units=DUE,
+        unit="due/s",
+        peer_name="bare indexed query",
+        reach=2.0,
+        better="less",
+        measure=wall_seconds,
+        rounds=9,
+    )
 
 
 def figures() -> Iterator[Figure]:
     """The whole register and the overdue round, an engine each."""
     for engine, opened in ENGINES.items():
         with opened() as database:
-            fill(database, SIZE)
-            with database.writing() as connection:
-                connection.execute(text("ANALYZE"))
-
-            def check(*kinds: str, database=database) -> int:  # type: ignore[no-untyped-def]
-                return len(run_checks(database, Scheme(), NOW, kinds=kinds).opened)
-
-            found = check(*WATCHED_KINDS)
-            planted = len(range(1, SIZE + 1, MISPLACED_EVERY))
-            if found != planted:
-                raise AssertionError(f"{planted} were misplaced, {found} found")
-            overdue = check("overdue_loan")
-            if overdue != SIZE // OVERDUE_EVERY:
-                raise AssertionError(f"{SIZE // OVERDUE_EVERY} were overdue, {overdue} found")
-
-            def join(database=database) -> None:  # type: ignore[no-untyped-def]
-                with database.reading() as connection:
-                    connection.execute(JOIN).scalar_one()
-
-            def due(database=database) -> None:  # type: ignore[no-untyped-def]
-                with database.reading() as connection:
-                    connection.execute(OVERDUE, {"now": NOW}).all()
-
-            yield compare(
-                f"whole-register reconciliation, {SIZE:,} carriers, {engine}",
-                ours=lambda: check(*WATCHED_KINDS),
-                peer=join,
-                units=SIZE,
-                unit="carriers/s",
-                peer_name="bare join of register and presence",
-                reach=2.0,
-                better="less",
-                measure=wall_seconds,
-            )
-            yield compare(
-                f"overdue round, {SIZE // 50:,} loans, nothing new, {engine}",
-                ours=lambda: check("overdue_loan"),
-                peer=due,
-                units=SIZE // 50,
-                unit="loans/s",
-                peer_name="bare indexed query",
-                reach=2.0,
-                better="less",
-                measure=wall_seconds,
-            )
+            yield _whole(database, engine)
+            yield _overdue(database, engine)

@@ -7,7 +7,7 @@ from custody.database import Database
 from custody.entries import Borrowed, Fact, Imported, PersonRecorded, PlaceRecorded, Shelved, TagBound, UnitRecorded
 from custody.scheme import Scheme
 from custody.store.books import Books
-from custody.store.schema import insert_rows
+from custody.store.schema import CARRIER, insert_rows
 from custody.values import DAY, SECOND, Description, Instant, Period, Person, Place, Scope, Tag, Unit
 from reconcile.store import readers
 from reconcile.store.core import COVERAGE, PRESENCE
@@ -103,4 +103,27 @@ def hear(database: Database, size: int) -> None:
             COVERAGE,
             ("reader", "antenna", "since_at", "through_at"),
             [("store", i + 1, NOW - DAY, NOW) for i in range(SHELVES)],
+        )
+
+
+def lend(database: Database, first: int, loans: int, due: int) -> None:
+    """This many loans more, `due` of them past their day: rows of the register alone, for a round that asks no more."""
+    columns = (
+        *("id", "control_number", "copy_number", "copies", "title", "kind", "medium", "level", "rank", "period_kind"),
+        *("period_value", "period_authority", "unit", "classified_on", "basis", "determined_by", "issuer"),
+        *("issuer_number", "remark", "origin", "status", "holder", "due_at", "since_at", "last_sequence"),
+    )
+    with database.writing() as connection:
+        insert_rows(
+            connection,
+            CARRIER,
+            columns,
+            (
+                (
+                    *(number, f"JY-2026-{number:07d}", 1, 1, f"借阅件第{number}号", "document", "paper", "secret", 3),
+                    *("maximum", "", "", 1, "", "", "", "", "", "", "legacy", "on_loan", 1 + number % 100),
+                    *(NOW - DAY if number < first + due else NOW + 5 * DAY, NOW - 20 * DAY, 0),
+                )
+                for number in range(first, first + loans)
+            ),
         )

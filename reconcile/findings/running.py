@@ -5,9 +5,11 @@ servers may run at once: a finding is open once a kind and subject by a unique i
 locked cursor.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Any
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from custody.clock import day
 from custody.database import Database
@@ -33,6 +35,7 @@ from reconcile.checks.endings import overdue_ended, reader_ended, tag_ended
 from reconcile.store import candidates, findings, signals, staff
 from reconcile.store.candidates import World
 from reconcile.store.core import Connection
+from reconcile.store.differing import differing, loans_are_told
 
 _CURSOR_LAG_MAX = 5_000
 """Stays beyond the cursor without a passage among them, before the cursor alone is worth a write."""
@@ -59,10 +62,35 @@ def run_checks(database: Database, scheme: Scheme, now: Instant, *, kinds: Colle
     if unknown := wanted - frozenset(KINDS):
         raise ValueError(f"no such kind of finding: {', '.join(sorted(unknown))}; known are {', '.join(KINDS)}")
     with database.reading() as connection:
-        if not _Run(connection, scheme, now, wanted).has_work():
-            return CheckRun()
+        seen = _Run(connection, scheme, now, wanted).look()
+    if not seen:
+        return CheckRun()
     with database.writing() as connection:
-        return _Run(connection, scheme, now, wanted).carry_out()
+        return _Run(connection, scheme, now, wanted).carry_out(seen)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a look found to be done. It is judged again where it is done: the world may have moved on."""
+
+    passages: bool = False
+    ended: bool = False
+    carriers: Mapping[str, Collection[int]] = field(default_factory=dict)
+    """By kind, those of which something is to be opened."""
+    others: frozenset[str] = frozenset()
+    """Kinds that are not a carrier's, of which something is to be opened."""
+    late: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.passages or self.ended or self.carriers or self.others or self.late)
+
+
+class _Ended(NamedTuple):
+    """A finding that is over."""
+
+    number: str
+    carrier: int | None
+    ending: Ending
 
 
 class _Run:
@@ -74,25 +102,45 @@ class _Run:
         self.now = now
         self.kinds = kinds
         self.limits = Thresholds.of(scheme)
-        self.world: World = candidates.world(connection)
 
-    def has_work(self) -> bool:
-        """Whether anything would be opened, cleared, escalated, or the cursor is far behind."""
+    @cached_property
+    def world(self) -> World:
+        """Read once a run, and only where something is to be judged by it."""
+        return candidates.world(self.connection)
+
+    def look(self) -> _Seen:
+        """What would be opened, cleared, escalated; and whether the cursor is far behind."""
+        passages = False
         if self.kinds & EVENT_KINDS:
             after, through = signals.passages_cursor(self.connection), signals.passages_end(self.connection)
-            if through - after > _CURSOR_LAG_MAX or self._passages(after, through):
-                return True
-        if self._endings() or self._verdicts():
-            return True
-        return any(row.kind in self.kinds for row in findings.past_due(self.connection, self.now))
+            passages = through - after > _CURSOR_LAG_MAX or bool(self._passages(after, through))
+        kinds = self.kinds
+        if "overdue_loan" in kinds and loans_are_told(self.connection, self.now):
+            kinds -= {"overdue_loan"}
+        verdicts = self._verdicts(self._differing(kinds)) + self._others(kinds)
+        about: dict[str, list[int]] = defaultdict(list)
+        for verdict in verdicts:
+            if verdict.kind in CARRIER_CHECKS and verdict.carrier is not None:
+                about[verdict.kind].append(verdict.carrier)
+        return _Seen(
+            passages=passages,
+            ended=bool(self._endings(kinds)),
+            carriers=about,
+            others=frozenset(verdict.kind for verdict in verdicts) - frozenset(CARRIER_CHECKS),
+            late=bool(findings.past_due(self.connection, self.kinds, self.now)),
+        )
 
-    def carry_out(self) -> CheckRun:
+    def carry_out(self, seen: _Seen) -> CheckRun:
         """Do it, in this transaction."""
         everybody = staff.keepers(self.connection, self.scheme, day(self.now, self.scheme.timezone))
         # Removals first: what has left by a portal is not also gone, missing or misplaced.
         opened = self._open(self._removals(), everybody) if self.kinds & EVENT_KINDS else ()
-        cleared = findings.clear(self.connection, self._endings(), self.now)
-        opened += self._open(self._verdicts(), everybody)
+        ended = self._endings(self.kinds) if seen.ended or opened else []
+        cleared = findings.clear(self.connection, {one.number: one.ending for one in ended}, self.now)
+        # What is over in one way may begin in another.
+        anew = {one.carrier for one in ended if one.carrier is not None}
+        carriers = {kind: anew | set(seen.carriers.get(kind, ())) for kind in CARRIER_CHECKS if kind in self.kinds}
+        opened += self._open(self._verdicts(carriers) + self._others(seen.others), everybody)
         return CheckRun(opened, cleared, self._escalate(everybody))
 
     def _open(self, verdicts: list[Verdict], everybody: Collection[staff.Keeper]) -> tuple[str, ...]:
@@ -121,22 +169,32 @@ class _Run:
                 fresh[verdict.about] = verdict
         return list(fresh.values())
 
-    def _verdicts(self) -> list[Verdict]:
-        found: list[Verdict] = []
-        wanted = {
-            kind: candidates.carriers_differing(self.connection, kind, self.now, self.limits, self.world)
-            for kind in CARRIER_CHECKS
-            if kind in self.kinds
-        }
-        cases = candidates.carrier_cases(
-            self.connection, {carrier for ids in wanted.values() for carrier in ids}, self.world
+    def _differing(self, kinds: Collection[str]) -> dict[str, set[int]]:
+        wanted = [kind for kind in CARRIER_CHECKS if kind in kinds]
+        if not wanted:
+            return {}
+        return differing(self.connection, wanted, self.now, self.limits, self.world)
+
+    def _verdicts(self, carriers: Mapping[str, Collection[int]]) -> list[Verdict]:
+        """Of these carriers, by kind."""
+        every = {carrier for ids in carriers.values() for carrier in ids}
+        if not every:
+            return []
+        cases = candidates.carrier_cases(self.connection, every, self.world)
+        judged = (
+            self._judge(kind, cases[carrier])
+            for kind, ids in carriers.items()
+            for carrier in sorted(cases.keys() & ids)
         )
-        for kind, ids in wanted.items():
-            found += [v for carrier in sorted(set(ids)) if (v := self._judge(kind, cases[carrier])) is not None]
-        if "unknown_tag" in self.kinds:
+        return [verdict for verdict in judged if verdict is not None]
+
+    def _others(self, kinds: Collection[str]) -> list[Verdict]:
+        """Of tags that nobody bears, and of readers."""
+        found: list[Verdict] = []
+        if "unknown_tag" in kinds:
             tags = signals.unknown_tags(self.connection, self.scheme.epc_block, self.world)
             found += [v for case in tags if (v := unknown_tag(case, self.now, self.limits)) is not None]
-        if "reader_silent" in self.kinds:
+        if "reader_silent" in kinds:
             cases_of_readers = signals.readers(self.connection, self.world)
             silent = [reader_silent(case, self.now, self.limits) for case in cases_of_readers.values()]
             about = {v.about: v for v in silent if v is not None}
@@ -154,16 +212,16 @@ class _Run:
         # Before "not heard there" is said, every reading counts, also one that the belief passed over.
         return check(candidates.with_cross_reads(self.connection, case), self.now, self.limits)
 
-    def _endings(self) -> dict[str, Ending]:
-        known = findings.opened(self.connection, self.kinds & STATE_KINDS, self.now)
+    def _endings(self, kinds: frozenset[str]) -> list[_Ended]:
+        states = kinds & STATE_KINDS
+        known = findings.opened(self.connection, states, self.now) if states else []
         carriers = [row.carrier for _, row in known if row.carrier is not None]
-        cases = candidates.carrier_cases(self.connection, carriers, self.world)
-        tags = signals.tag_cases(
-            self.connection, [row.epc for opened, row in known if opened.kind == "unknown_tag"], self.world
-        )
+        cases = candidates.carrier_cases(self.connection, carriers, self.world) if carriers else {}
+        epcs = [row.epc for opened, row in known if opened.kind == "unknown_tag"]
+        tags = signals.tag_cases(self.connection, epcs, self.world) if epcs else {}
         silent = any(opened.kind == "reader_silent" for opened, _ in known)
         readers = signals.readers(self.connection, self.world) if silent else {}
-        endings: dict[str, Ending] = {}
+        endings: list[_Ended] = []
         for opened, row in known:
             ending: Ending | None = None
             if opened.kind == "reader_silent":
@@ -173,7 +231,7 @@ class _Run:
             elif row.carrier in cases:
                 ending = self._carrier_ending(opened, cases[row.carrier])
             if ending is not None:
-                endings[opened.number] = ending
+                endings.append(_Ended(opened.number, row.carrier, ending))
         return endings
 
     def _carrier_ending(self, opened: Opened, case: CarrierCase) -> Ending | None:
@@ -185,10 +243,9 @@ class _Run:
 
     def _escalate(self, everybody: Collection[staff.Keeper]) -> tuple[str, ...]:
         done = []
-        for row in findings.past_due(self.connection, self.now):
-            if row.kind in self.kinds:
-                escalate_to(self.connection, row, everybody, by=None, note="", now=self.now)
-                done.append(row.number)
+        for row in findings.past_due(self.connection, self.kinds, self.now):
+            escalate_to(self.connection, row, everybody, by=None, note="", now=self.now)
+            done.append(row.number)
         return tuple(done)
 
 

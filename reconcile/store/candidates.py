@@ -1,24 +1,27 @@
-"""What the checks look at: SQL selects the few that differ, and fetches their two stories.
-
-Set-based: over a register that agrees, a round costs the joins and no Python a carrier. The judging is done by
-`reconcile.checks`, which is pure.
-"""
+"""What the checks look at: the world around, and both stories of the carriers that `differing` selects."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, column, exists, func, or_, select, values
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    func,
+    or_,
+    select,
+)
 
 from custody.store.schema import CARRIER, PLACE, TAG, chunks
-from custody.store.tables import Int64
 from custody.values import Instant
-from reconcile.checks import BooksSay, CarrierCase, Cover, Listening, RadioSays, Spot, Thresholds, agrees, covers
+from reconcile.checks import BooksSay, CarrierCase, Cover, Listening, RadioSays, Spot, agrees, covers
 from reconcile.checks.cases import BELIEVED
 from reconcile.store.core import (
     ANTENNA,
     COVERAGE,
+    CURSOR,
     FINDING,
     PRESENCE,
     READER,
@@ -28,9 +31,11 @@ from reconcile.store.core import (
     not_undone,
     paths_agree,
 )
+from reconcile.store.presence import CURSOR_NAME
 
-_HERE = PLACE.alias("heard_place")
-_BOOKS = PLACE.alias("books_place")
+HEARD_PLACE = PLACE.alias("heard_place")
+BOOKS_PLACE = PLACE.alias("books_place")
+"""What `World.agree` speaks of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +54,10 @@ class World:
     def agree(self) -> ColumnElement[bool]:
         """The SQL of `reconcile.checks.agrees`: the place heard and the books' place."""
         gone = [
-            and_(_HERE.c.id == outside, func.substr(_BOOKS.c.path, 1, len(path)) == path) for outside, path in self.left
+            and_(HEARD_PLACE.c.id == outside, func.substr(BOOKS_PLACE.c.path, 1, len(path)) == path)
+            for outside, path in self.left
         ]
-        return and_(paths_agree(_HERE.c.path, _BOOKS.c.path), *(~condition for condition in gone))
+        return and_(paths_agree(HEARD_PLACE.c.path, BOOKS_PLACE.c.path), *(~condition for condition in gone))
 
 
 def world(connection: Connection) -> World:
@@ -81,8 +87,9 @@ def world(connection: Connection) -> World:
     }
     # A portal or a seat holds nothing: neither has to be heard for the room around it to be heard.
     parents = {r.id: r.parent for r in rows if r.kind not in ("portal", "seat")}
+    unfolded = _unfolded(connection)
     listening = [
-        Listening(r.reader, r.number, r.place, r.since_at, r.through_at)
+        Listening(r.reader, r.number, r.place, r.since_at, _known_through(r, unfolded))
         for r in connection.execute(latest_coverage().where(ANTENNA.c.role == "place", READER.c.enabled))
     ]
     return World(
@@ -92,6 +99,25 @@ def world(connection: Connection) -> World:
         outside=frozenset(r.outside for r in rows if r.kind == "portal" and r.outside is not None),
         left=left,
     )
+
+
+def _unfolded(connection: Connection) -> dict[tuple[str, int], Instant]:
+    """Of each antenna the earliest reading that has arrived and is not folded into presence yet."""
+    cursor = select(CURSOR.c.position).where(CURSOR.c.name == CURSOR_NAME)
+    position = connection.execute(cursor).scalar_one_or_none() or 0
+    rows = connection.execute(
+        select(SIGHTING.c.reader, SIGHTING.c.antenna, func.min(SIGHTING.c.first_at).label("first_at"))
+        .where(SIGHTING.c.id > position)
+        .group_by(SIGHTING.c.reader, SIGHTING.c.antenna)
+    )
+    return {(row.reader, row.antenna): row.first_at for row in rows}
+
+
+def _known_through(antenna: Any, unfolded: Mapping[tuple[str, int], Instant]) -> Instant | None:
+    """Through when presence knows all that the antenna heard: in a late burst, coverage is ahead of the fold."""
+    through: Instant | None = antenna.through_at
+    first = unfolded.get((antenna.reader, antenna.number))
+    return through if through is None or first is None else min(through, first)
 
 
 def latest_coverage() -> Select[Any]:
@@ -118,105 +144,6 @@ def latest_coverage() -> Select[Any]:
         .select_from(ANTENNA.join(READER, READER.c.name == ANTENNA.c.reader).outerjoin(COVERAGE, on))
         .group_by(ANTENNA.c.reader, ANTENNA.c.number, ANTENNA.c.place, COVERAGE.c.through_at)
     )
-
-
-def _not_open(kind: str) -> ColumnElement[bool]:
-    """No open finding of this kind about the carrier: what is known is not looked at again."""
-    return ~exists().where(FINDING.c.carrier == CARRIER.c.id, FINDING.c.kind == kind, FINDING.c.open)
-
-
-_BELIEVED = PRESENCE.c.strength.in_(sorted(BELIEVED))
-
-
-def _heard(*conditions: ColumnElement[bool]) -> Select[Any]:
-    """Carriers by the presence of their live tags, with the believed place."""
-    joined = (
-        PRESENCE.join(TAG, and_(TAG.c.epc == PRESENCE.c.epc, ~TAG.c.retired))
-        .join(CARRIER, CARRIER.c.id == TAG.c.carrier)
-        .join(_HERE, _HERE.c.id == PRESENCE.c.place)
-        .outerjoin(_BOOKS, _BOOKS.c.id == CARRIER.c.place)
-    )
-    return select(CARRIER.c.id).select_from(joined).where(*conditions).distinct()
-
-
-def _displaced(kind: str, around: World, *, storage: bool) -> Select[Any]:
-    return _heard(
-        CARRIER.c.status == "in_place",
-        _BELIEVED,
-        PRESENCE.c.place != CARRIER.c.place,
-        _HERE.c.kind != "portal",
-        _HERE.c.storage.is_(storage),
-        ~around.agree(),
-        _not_open(kind),
-    )
-
-
-def _missing(covered: list[tuple[int, Instant]], around: World) -> Select[Any]:
-    """In place where the radio listened, put there before `before`, and no live tag heard there since.
-
-    `covered`: place and the instant before which it must have been heard last.
-    """
-    heard = values(column("place", Int64), column("before", Int64), name="covered").data(covered).cte("covered")
-    at_home_or_elsewhere = (
-        exists()
-        .where(
-            TAG.c.carrier == CARRIER.c.id,
-            ~TAG.c.retired,
-            PRESENCE.c.epc == TAG.c.epc,
-            _HERE.c.id == PRESENCE.c.place,
-            or_(
-                and_(PRESENCE.c.here_at > heard.c.before, around.agree()),
-                and_(_BELIEVED, ~around.agree()),
-            ),
-        )
-        .correlate(CARRIER, _BOOKS, heard)
-    )
-    removed = exists().where(
-        FINDING.c.carrier == CARRIER.c.id, FINDING.c.kind == "unauthorised_removal", FINDING.c.open
-    )
-    joined = heard.join(CARRIER, CARRIER.c.place == heard.c.place).join(_BOOKS, _BOOKS.c.id == CARRIER.c.place)
-    return (
-        select(CARRIER.c.id)
-        .select_from(joined)
-        .where(
-            CARRIER.c.status == "in_place",
-            CARRIER.c.since_at <= heard.c.before,
-            exists().where(TAG.c.carrier == CARRIER.c.id, ~TAG.c.retired),
-            ~at_home_or_elsewhere,
-            ~removed,
-            _not_open("missing"),
-        )
-    )
-
-
-_SELECTS: Mapping[str, Callable[[Instant, World], Select[Any]]] = {
-    "misplaced": lambda _now, around: _displaced("misplaced", around, storage=True),
-    "gone_not_lent": lambda _now, around: _displaced("gone_not_lent", around, storage=False),
-    "place_rated_too_low": lambda _now, _around: _heard(
-        _BELIEVED, _HERE.c.rating_rank < CARRIER.c.rank, _not_open("place_rated_too_low")
-    ),
-    "in_store_on_loan": lambda _now, _around: _heard(
-        CARRIER.c.status == "on_loan",
-        PRESENCE.c.strength == "confirmed",
-        _HERE.c.storage,
-        _not_open("in_store_on_loan"),
-    ),
-    "overdue_loan": lambda now, _around: select(CARRIER.c.id).where(
-        CARRIER.c.due_at < now, CARRIER.c.status == "on_loan", _not_open("overdue_loan")
-    ),
-}
-
-
-def carriers_differing(connection: Connection, kind: str, now: Instant, limits: Thresholds, around: World) -> list[int]:
-    """Carriers that the check of this kind should judge; those with an open finding of it left out."""
-    if kind != "missing":
-        return list(connection.scalars(_SELECTS[kind](now, around)))
-    windows = [(place, min(now, cover.through_at) - limits.missing_after) for place, cover in around.covers.items()]
-    long_enough = [(place, before) for place, before in windows if before >= around.covers[place].since_at]
-    found: list[int] = []
-    for chunk in chunks(long_enough):
-        found += connection.scalars(_missing(chunk, around))
-    return found
 
 
 _CASE = (
@@ -379,14 +306,14 @@ def with_cross_reads(connection: Connection, case: CarrierCase) -> CarrierCase:
                 and_(ANTENNA.c.reader == SIGHTING.c.reader, ANTENNA.c.number == SIGHTING.c.antenna),
             )
             .join(spot, spot.c.id == ANTENNA.c.place)
-            .join(_BOOKS, _BOOKS.c.id == home.id)
+            .join(BOOKS_PLACE, BOOKS_PLACE.c.id == home.id)
         )
         .where(
             TAG.c.carrier == case.carrier,
             ~TAG.c.retired,
             ANTENNA.c.role == "place",
             SIGHTING.c.last_at > (case.heard_home_at or 0),
-            paths_agree(spot.c.path, _BOOKS.c.path),
+            paths_agree(spot.c.path, BOOKS_PLACE.c.path),
         )
     )
     return case if latest is None else replace(case, heard_home_at=latest)

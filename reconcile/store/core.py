@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, exists, func, literal
+from sqlalchemy import ColumnElement, Connection, Table, exists, func, literal, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
 import reconcile.store.tables as _tables  # declares them
 from custody.store.schema import chunks
 
-__all__ = ["UNDO", "Connection", "insert_new", "not_undone", "paths_agree", "stands_in"]
+__all__ = ["IS_OPEN", "UNDO", "Connection", "insert_new", "not_undone", "paths_agree", "stands_in"]
 
 _ = _tables
 _BY_NAME = SQLModel.metadata.tables
@@ -30,6 +30,9 @@ ROUND_EXPECTED: Table = _BY_NAME["round_expected"]
 ROUND_SCAN: Table = _BY_NAME["round_scan"]
 CURSOR: Table = _BY_NAME["cursor"]
 NOTICE: Table = _BY_NAME["notice"]
+
+IS_OPEN = text("finding.open")
+"""The very words of the partial indexes' condition: by `open = 1` SQLite would not know that they serve."""
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -13,7 +13,7 @@ from custody.store.acts import take_numbers
 from custody.store.schema import CARRIER, chunks
 from custody.values import SECOND, Instant
 from reconcile.checks import EVENT_KINDS, KINDS, Ending, Opened, Verdict
-from reconcile.store.core import FINDING, FINDING_EVENT, Connection, insert_new
+from reconcile.store.core import FINDING, FINDING_EVENT, IS_OPEN, Connection, insert_new
 from reconcile.store.staff import Keeper, answerable
 
 
@@ -193,14 +193,13 @@ def change(connection: Connection, number: str, **columns: Any) -> None:
     connection.execute(FINDING.update().where(FINDING.c.number == number).values(**columns))
 
 
-def past_due(connection: Connection, now: Instant) -> list[Any]:
-    """Open findings past their time that were not escalated yet."""
+def past_due(connection: Connection, kinds: Collection[str], now: Instant) -> list[Any]:
+    """Open findings of these kinds past their time that were not escalated yet."""
     escalated = select(FINDING_EVENT.c.finding).where(
         FINDING_EVENT.c.finding == FINDING.c.number, FINDING_EVENT.c.what == "escalated"
     )
-    return list(
-        connection.execute(select(FINDING).where(FINDING.c.open, FINDING.c.due_at < now, ~escalated.exists())).all()
-    )
+    late = (IS_OPEN, FINDING.c.due_at < now, FINDING.c.kind.in_(sorted(kinds)), ~escalated.exists())
+    return list(connection.execute(select(FINDING).where(*late)).all())
 
 
 def rank_of(connection: Connection, carrier: int | None) -> int:

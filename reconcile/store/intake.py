@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, delete, insert, select, text, update
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, text, update
 from sqlmodel import SQLModel
 
 from custody.store.schema import insert_rows
@@ -45,6 +45,19 @@ _SIGHTING_INSERT = (
     f"VALUES ({', '.join('?' * len(_SIGHTING_COLUMNS))}) ON CONFLICT (source, sequence) DO NOTHING"
 )
 
+# Asked for every batch, so built once.
+_LOCKED_SOURCE = (
+    select(SOURCE.c.id, SOURCE.c.acknowledged, SOURCE.c.ahead)
+    .where(SOURCE.c.daemon == bindparam("daemon"), SOURCE.c.boot == bindparam("boot"))
+    .with_for_update()
+)
+_REACHED = (
+    update(SOURCE)
+    .where(SOURCE.c.id == bindparam("of"))
+    .values(acknowledged=bindparam("acknowledged"), ahead=bindparam("ahead"))
+)
+_SEEN = update(DEVICE).where(DEVICE.c.name == bindparam("of")).values(last_seen_at=bindparam("last_seen_at"))
+
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
@@ -69,12 +82,9 @@ def take(connection: Connection, device_name: str, batch: IntakeBatch, received_
     if new:
         here = here.extended(new)
         _take_new(connection, source, device_name, batch, new, received_at)
-        connection.execute(
-            update(SOURCE)
-            .where(SOURCE.c.id == source)
-            .values(acknowledged=here.acknowledged, ahead=json.dumps(here.ahead))
-        )
-    connection.execute(update(DEVICE).where(DEVICE.c.name == device_name).values(last_seen_at=received_at))
+        reached = {"of": source, "acknowledged": here.acknowledged, "ahead": json.dumps(here.ahead)}
+        connection.execute(_REACHED, reached)
+    connection.execute(_SEEN, {"of": device_name, "last_seen_at": received_at})
     return Acknowledgement(here.acknowledged, len(new), repeated)
 
 
@@ -100,8 +110,12 @@ class Sequences:
 
     def extended(self, new: Iterable[int]) -> "Sequences":
         """The same with more sequences; what has become gapless from 1 on is acknowledged."""
+        ordered = sorted(new)
         runs: list[list[int]] = []
-        for sequence in sorted(new):
+        if ordered and ordered[-1] - ordered[0] == len(ordered) - 1:
+            # The ordinary case: one run, that need not be walked.
+            runs, ordered = [[ordered[0], ordered[-1]]], []
+        for sequence in ordered:
             if runs and sequence == runs[-1][1] + 1:
                 runs[-1][1] = sequence
             else:
@@ -126,19 +140,12 @@ def _source(
     connection: Connection, daemon: str, batch: IntakeBatch, received_at: Instant
 ) -> tuple[int, int, list[list[int]]]:
     """The source's row, made where it is new, and locked: deliveries of one boot go one after another."""
-    key = and_(SOURCE.c.daemon == daemon, SOURCE.c.boot == batch.boot)
-    wanted = select(SOURCE.c.id, SOURCE.c.acknowledged, SOURCE.c.ahead).where(key).with_for_update()
-    row = connection.execute(wanted).one_or_none()
+    key = {"daemon": daemon, "boot": batch.boot}
+    row = connection.execute(_LOCKED_SOURCE, key).one_or_none()
     if row is None:
-        first = {
-            "daemon": daemon,
-            "boot": batch.boot,
-            "acknowledged": 0,
-            "ahead": "[]",
-            "first_received_at": received_at,
-        }
+        first = {**key, "acknowledged": 0, "ahead": "[]", "first_received_at": received_at}
         insert_new(connection, SOURCE, [first])
-        row = connection.execute(wanted).one()
+        row = connection.execute(_LOCKED_SOURCE, key).one()
     return row.id, row.acknowledged, json.loads(row.ahead)
 
 

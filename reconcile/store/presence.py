@@ -46,6 +46,7 @@ from reconcile.store.intake import ARRIVAL_LOCK
 
 CURSOR_NAME = "presence"
 BATCH_SIGHTINGS = 5_000
+_NEWEST = select(func.coalesce(func.max(SIGHTING.c.id), 0))
 _AHEAD_MAX = 60 * SECOND
 """A sighting further in the future than this was stamped by a wrong clock: its arrival is taken instead."""
 
@@ -83,10 +84,12 @@ def fold_new(database: Database, settings: Settings, now: Instant) -> Folded:
     while _fold_batch(database, settings, now, horizon, running):
         pass
     with database.writing() as connection:
-        if _locked_cursor(connection) is not None:
-            site = load_site(connection)
-            _settle_due(connection, site, settings, now, running)
-            running.changed |= dict.fromkeys(_weaken(connection, settings, now))
+        position = _locked_cursor(connection)
+        if position is not None:
+            _settle_due(connection, settings, now, running)
+            # What arrived meanwhile brought its coverage along: not hearing is judged when its reads are folded too.
+            if connection.execute(_NEWEST).scalar_one() <= position:
+                running.changed |= dict.fromkeys(_weaken(connection, settings, now))
     return Folded(tuple(running.changed), tuple(running.passages), running.sightings, running.through_id)
 
 
@@ -105,13 +108,12 @@ def load_site(connection: Connection) -> Site:
 
 def _arrived(database: Database) -> int:
     """Up to which id everything has arrived: no lower one can still appear."""
-    newest = select(func.coalesce(func.max(SIGHTING.c.id), 0))
     if database.dialect == "sqlite":
         with database.reading() as connection:
-            return int(connection.execute(newest).scalar_one())
+            return int(connection.execute(_NEWEST).scalar_one())
     with database.writing() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ARRIVAL_LOCK})
-        return int(connection.execute(newest).scalar_one())
+        return int(connection.execute(_NEWEST).scalar_one())
 
 
 def _locked_cursor(connection: Connection) -> int | None:
@@ -410,9 +412,12 @@ def _keep_past(connection: Connection, epc: str, memory: Memory, past: Stay, set
         connection.execute(insert(STAY).values(**late))
 
 
-def _settle_due(connection: Connection, site: Site, settings: Settings, now: Instant, running: _Running) -> None:
+def _settle_due(connection: Connection, settings: Settings, now: Instant, running: _Running) -> None:
     due = select(PRESENCE.c.epc).where(PRESENCE.c.due_at.is_not(None), PRESENCE.c.due_at <= now)
     before = _known(connection, connection.execute(due).scalars().all())
+    if not before:
+        return
+    site = load_site(connection)
     after = {epc: settle_tag(known.memory, now, site, settings) for epc, known in sorted(before.items())}
     _keep(connection, before, after, settings, running)
 

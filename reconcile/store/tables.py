@@ -209,10 +209,13 @@ class FindingRow(SQLModel, table=True):
             postgresql_where=text("open"),
             sqlite_where=text("open"),
         ),
-        Index("ix_finding_carrier", "carrier"),
+        # Asked of every carrier that differs: is it told already?
+        Index("ix_finding_carrier", "carrier", "kind", "open"),
         # When was this last settled by a person: asked before the same contradiction is opened again.
         Index("ix_finding_about", "kind", "about"),
         Index("ix_finding_open", "open", "urgency", "opened_at"),
+        # What is past its time, among very many that are not.
+        Index("ix_finding_due", "due_at", postgresql_where=text("open"), sqlite_where=text("open")),
     )
     number: str = Field(primary_key=True)
     kind: str

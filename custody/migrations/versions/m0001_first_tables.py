@@ -407,7 +407,15 @@ def _findings() -> None:
         sa.PrimaryKeyConstraint("number"),
     )
     op.create_index("ix_finding_about", "finding", ["kind", "about"], unique=False)
-    op.create_index("ix_finding_carrier", "finding", ["carrier"], unique=False)
+    op.create_index("ix_finding_carrier", "finding", ["carrier", "kind", "open"], unique=False)
+    op.create_index(
+        "ix_finding_due",
+        "finding",
+        ["due_at"],
+        unique=False,
+        postgresql_where=sa.text("open"),
+        sqlite_where=sa.text("open"),
+    )
     op.create_index("ix_finding_open", "finding", ["open", "urgency", "opened_at"], unique=False)
     op.create_index(
         "uq_finding_open",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from custody.access import Role, Subject
 from custody.clock import Clock
@@ -20,7 +20,8 @@ from custody.store import accounts
 from custody.store.schema import TAG
 from custody.values import SECOND, Instant
 from reconcile.findings import CheckRun, FindingFilter, FindingItem, findings, run_checks
-from reconcile.store.core import ANTENNA, COVERAGE, PRESENCE, READER, SIGHTING, STAY, Connection, insert_new
+from reconcile.store.core import ANTENNA, COVERAGE, CURSOR, PRESENCE, READER, SIGHTING, STAY, Connection, insert_new
+from reconcile.store.presence import CURSOR_NAME
 from tests.builders import (
     NOW,
     PEOPLE,
@@ -120,7 +121,7 @@ class Scene:
                 connection.execute(PRESENCE.insert().values(row | {"state": b"", "strongest_dbm": -52.5}))
 
     def sighting(self, what: int | str, place: int, seconds_ago: float = 0, reads: int = 2) -> None:
-        """A reading, as it came in."""
+        """A reading that came in, and that the fold has seen."""
         epcs = [what] if isinstance(what, str) else self.epcs(what)
         at = self.now - int(seconds_ago * SECOND)
         with self.database.writing() as connection:
@@ -128,6 +129,9 @@ class Scene:
                 row = {"source": 1, "sequence": next(self._boots), "epc": epc, "reader": self.reader_of(place)}
                 row |= {"antenna": 1, "first_at": at - SECOND, "last_at": at, "count": reads, "received_at": at}
                 connection.execute(SIGHTING.insert().values(row))
+            insert_new(connection, CURSOR, [{"name": CURSOR_NAME, "position": 0}])
+            newest = select(func.max(SIGHTING.c.id)).scalar_subquery()
+            connection.execute(CURSOR.update().where(CURSOR.c.name == CURSOR_NAME).values(position=newest))
 
     @staticmethod
     def reader_of(place: int) -> str:
