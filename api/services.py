@@ -41,3 +41,9 @@ class Services:
     data: Path
     demo: bool = False
     schedule: Runs | None = None
+
+    def books_changed(self) -> None:
+        """An act was entered: pages that show the books are told, and the watch looks at once."""
+        self.bulletin.publish("books")
+        if self.watch is not None:
+            self.watch.wake()

@@ -123,8 +123,7 @@ class TakeIn(BaseModel):
 def enter(visit: Visit, kind: str, facts: Sequence[CarrierFact], signatures: tuple[Signature, ...] = ()) -> Receipt:
     """Enter the facts; refusals are answered as a problem. Raises Refused, NotFound."""
     receipt = visit.services.books.enter(visit.subject, list[Fact](facts), act=kind, signatures=signatures)
-    if visit.services.watch is not None:
-        visit.services.watch.wake()
+    visit.services.books_changed()
     return Receipt(act=receipt.act, carriers=sorted({fact.carrier for fact in facts}))
 
 

@@ -80,8 +80,7 @@ class Signing(BaseModel):
 
 def _told(visit: Visit, *topics: str) -> None:
     visit.services.bulletin.publish(*topics)
-    if visit.services.watch is not None:
-        visit.services.watch.wake()
+    visit.services.books_changed()
 
 
 @router.post("/findings/{number}/acknowledge", summary="Take a finding up")

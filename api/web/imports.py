@@ -161,6 +161,5 @@ def confirm(name: str, visit: Visit = Depends(clerk), form: Form = Depends(poste
         plan = plan_workbook(visit.services.books, visit.subject, workbook)
         return _judged(visit, name, plan, refusals=refused.refusals, status_code=409)
     forget(visit, name)
-    if visit.services.watch is not None:
-        visit.services.watch.wake()
+    visit.services.books_changed()
     return render(visit, "import/done.html", acts=acts, carriers=len(workbook.carriers))

@@ -127,8 +127,7 @@ def enter(
         receipt = visit.services.books.enter(visit.subject, list[Fact](facts), act=kind, signatures=signatures)
     except Refused as refused:
         return again(refused)
-    if visit.services.watch is not None:
-        visit.services.watch.wake()
+    visit.services.books_changed()
     return RedirectResponse(f"/acts/{receipt.act}", status_code=303)
 
 
