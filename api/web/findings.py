@@ -200,7 +200,8 @@ def _of_one(visit: Visit, detail: FindingDetail | None, directory: Directory) ->
     return {
         "shown": laid_out,
         "ways": ways,
-        "first_way": next((way.act for way in ways if not way.refusals), ""),
+        # Of what has happened nothing is suggested: a person concludes.
+        "first_way": next((way.act for way in ways if not way.refusals), "") if line.nature == "state" else "",
         "owner": person_words(visit, directory, line.owner),
         "closing": closing_words(visit, detail, directory),
         "deaf_length": deaf,
@@ -275,8 +276,7 @@ def finding_page(number: str, visit: Visit = Depends(reads)) -> Response:
 
 def _back(visit: Visit, number: str) -> Response:
     visit.services.bulletin.publish("findings")
-    if visit.services.watch is not None:
-        visit.services.watch.wake()
+    visit.services.books_changed()
     kept = {name: visit.request.query_params.get(name) for name in ("state", *NARROWING, "after", "before", "first")}
     return RedirectResponse(url(f"/findings/{number}", **kept), status_code=303)
 

@@ -387,7 +387,8 @@ def _short(label: str, room: float) -> str:
     for letter in label:
         taken += 12.5 if ord(letter) > 0x2E7F else 7.2
         if taken > room - 14:
-            return cut if len(cut) > 1 else ""
+            # Part of a code must not be taken for another code.
+            return f"{cut[:-1]}…" if len(cut) > 2 else ""
         cut += letter
     return cut
 

@@ -1,0 +1,93 @@
+"""Every page, as everybody: nothing is asked elsewhere, nothing is stopped by the policy, nothing is out of reach."""
+
+import re
+
+import pytest
+
+from tests.journeys.conftest import Enter
+from tests.journeys.crawl import faults, walk
+from tests.journeys.house import (
+    AUDITOR,
+    BORROWER,
+    CLERK,
+    MANAGER,
+    SECRECY_OFFICE,
+    SECURITY,
+    SYSTEM,
+    House,
+)
+
+pytestmark = pytest.mark.browser
+FIRST, SECOND = pytest.mark.xdist_group("journeys-1"), pytest.mark.xdist_group("journeys-2")
+"""The walks are shared out between two houses."""
+
+WALKS = (
+    pytest.param(CLERK, "zh", marks=FIRST),
+    pytest.param(CLERK, "en", marks=SECOND),
+    pytest.param(MANAGER, "en", marks=FIRST),
+    pytest.param(SECRECY_OFFICE, "zh", marks=SECOND),
+    pytest.param(BORROWER, "en", marks=FIRST),
+    pytest.param(SYSTEM, "zh", marks=SECOND),
+    pytest.param(SECURITY, "en", marks=FIRST),
+    pytest.param(AUDITOR, "zh", marks=SECOND),
+)
+ADMINISTRATORS = (SYSTEM, SECURITY, AUDITOR)
+BUSINESS = ("/carriers", "/findings", "/rounds", "/desk", "/take-in", "/import", "/reports/overdue")
+CONTROL_NUMBER = re.compile(r"YS-20\d\d-\d{5}")
+
+
+@pytest.mark.parametrize(("number", "language"), WALKS)
+def test_every_page_that_links_lead_to(enter: Enter, house: House, number: str, language: str) -> None:
+    visitor = enter(number, language)
+    titles = {item.title for item in house.carriers("B1-01-1")}
+    wrong = {}
+    for path in walk(visitor):
+        found = faults(visitor)
+        if number in ADMINISTRATORS:
+            shown = visitor.page.content()
+            found += [f"business data: {one}" for one in CONTROL_NUMBER.findall(shown)]
+            found += [f"business data: {one}" for one in titles if one in shown]
+        if found:
+            wrong[path] = found
+    assert wrong == {}
+
+
+@FIRST
+@pytest.mark.parametrize("number", ADMINISTRATORS)
+def test_the_three_administrators_open_no_business_page(enter: Enter, house: House, number: str) -> None:
+    visitor = enter(number)
+    carrier = house.carriers("B1-01-1")[0].id
+    for path in (*BUSINESS, f"/carriers/{carrier}", f"/carriers/{carrier}/borrow", "/search"):
+        answer = visitor.context.request.get(house.url + path, max_redirects=0)
+        assert answer.status in (403, 404, 405), f"{path}: {answer.status}"
+        assert not CONTROL_NUMBER.search(answer.text()), path
+
+
+@FIRST
+def test_hidden_and_absent_look_the_same(enter: Enter, house: House) -> None:
+    borrower = enter(BORROWER)
+    (hidden,) = [item for item in house.carriers("B1-01-1") if item.scope == ("unit:3",)]
+    pages = []
+    for path in (f"/carriers/{hidden.id}", "/carriers/999999"):
+        answer = borrower.open(path)
+        assert answer.status == 404
+        pages.append(borrower.page.locator("main").inner_text())
+        assert faults(borrower) == []
+    assert pages[0] == pages[1]
+
+
+@FIRST
+@pytest.mark.parametrize("path", ["/accounts", "/desk"])
+def test_what_is_not_open_says_so_on_a_page_like_any_other(enter: Enter, path: str) -> None:
+    borrower = enter(BORROWER, "en")
+    assert borrower.open(path).status == 403
+    assert faults(borrower) == []
+
+
+@FIRST
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_door_is_a_page_like_any_other(enter: Enter, language: str) -> None:
+    visitor = enter(CLERK, language)
+    visitor.context.clear_cookies(name="custody_session")
+    visitor.open("/sign-in")
+    assert faults(visitor) == []
