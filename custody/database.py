@@ -20,7 +20,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 _BUSY_TIMEOUT_MILLISECONDS = 15_000
@@ -47,6 +47,14 @@ class DatabaseTooOld(DatabaseError):
 
 class ReadOnly(DatabaseError):
     """The database was opened for reading only."""
+
+
+class StorageFull(DatabaseError):
+    """The disk takes nothing more; nothing of the transaction is kept, and the same may succeed later."""
+
+
+class DatabaseAway(DatabaseError):
+    """PostgreSQL does not answer, or went away in the middle: whether a change was kept must be looked up."""
 
 
 class Database:
@@ -93,7 +101,7 @@ class Database:
 
     @classmethod
     def _open_postgresql(cls, url: URL, read_only: bool) -> "Database":
-        engine = create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+        engine = create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True, hide_parameters=True)
         reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         try:
             with reader.connect():
@@ -116,16 +124,40 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A read-only transaction: everything read in it is of one moment."""
-        with self._reader.connect() as connection, connection.begin():
+        """A read-only transaction: everything read in it is of one moment. Raises DatabaseAway."""
+        with self._said_clearly(), self._reader.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that writes; committed at the end, rolled back where an exception leaves it.
 
-        Raises ReadOnly. Not to be nested in one thread: hand the connection on instead (RuntimeError).
+        Raises ReadOnly, StorageFull, DatabaseAway. Not to be nested in one thread: hand the connection on instead
+        (RuntimeError).
         """
+        with self._said_clearly(), self._in_turn() as connection:
+            yield connection
+
+    @contextmanager
+    def _said_clearly(self) -> Iterator[None]:
+        """What a person can do something about is said in his words; everything else stays as it is."""
+        try:
+            yield
+        except DBAPIError as error:
+            where = self.url.database if self.dialect == "sqlite" else self.url.render_as_string(hide_password=True)
+            if _is_full(error):
+                raise StorageFull(
+                    f"the disk of the database {where} takes nothing more ({error.orig}); nothing was changed: "
+                    "make room and do it again"
+                ) from error
+            # Without a statement it was the connecting that failed.
+            if self.dialect == "postgresql" and (error.connection_invalidated or error.statement is None):
+                raise DatabaseAway(f"PostgreSQL does not answer at {where}: {error.orig}") from error
+            raise
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[Connection]:
+        """The transaction of `writing`, one after another where the engine has one writer."""
         if self._writer is None:
             raise ReadOnly("the database is open for reading only; changes go through the running server")
         if self.dialect != "sqlite":
@@ -215,6 +247,8 @@ def _sqlite_engine(path: Path, *, writing: bool) -> Engine:
         poolclass=QueuePool,
         pool_size=1 if writing else 5,
         max_overflow=0 if writing else _READERS_MAX,
+        # An error is logged with its statement; the values may be titles.
+        hide_parameters=True,
     )
     begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
 
@@ -223,6 +257,17 @@ def _sqlite_engine(path: Path, *, writing: bool) -> Engine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+_POSTGRESQL_DISK_FULL = "53100"
+
+
+def _is_full(error: DBAPIError) -> bool:
+    """Whether the disk is full, which besides SQLITE_FULL shows as an error of writing."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+    return getattr(error.orig, "sqlstate", None) == _POSTGRESQL_DISK_FULL
 
 
 _PRAGMAS = (f"busy_timeout={_BUSY_TIMEOUT_MILLISECONDS}", "foreign_keys=ON", "trusted_schema=OFF")

@@ -68,7 +68,7 @@ def test_every_other_module_is_forbidden_the_library(name: str) -> None:
     [
         ("an address in what builds it", r"https?://(?!127\.0\.0\.1|localhost)", ("Makefile", ".toml", ".txt", ".sh")),
         ("an address in what a browser loads", r"https?://(?!127\.0\.0\.1|localhost|www\.w3\.org)", (".css", ".js")),
-        ("unfinished work", r"\b(?:TODO|FIXME|XXX)\b|NotImplementedError", (".py", ".js", ".html", ".css")),
+        ("unfinished work", r"\b(?:TODO|FIXME|XXX)\b|raise NotImplementedError", (".py", ".js", ".html", ".css")),
     ],
     ids=lambda what: str(what[0]),
 )

@@ -1,0 +1,183 @@
+"""The story of a day, played by the command that a visitor runs: what is found is what the story tells, and no more.
+
+Once as it is, and once with the portal's reader switched off: then nobody was listening there, and it says so.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from readers.scenario import parse
+
+pytestmark = [pytest.mark.process, pytest.mark.timeout(240), pytest.mark.xdist_group("demo")]
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DAY = REPOSITORY / "fixtures" / "scenarios" / "day.txt"
+SECONDS_MAX = 200
+_NAMED = re.compile(
+    r"^carrier\s+(?P<name>\S+)\s+(?P<epc>[0-9A-F]+)\s+# (?P<number>\S+) (?P<copy>\d+)/\d+", re.MULTILINE
+)
+
+
+@dataclass(frozen=True)
+class Played:
+    """What the command printed, and how it ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The JSON of its standard output."""
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+    def about(self, kind: str, what: str) -> set[str]:
+        """What the findings of a kind are about: their `carrier`, `epc` or `reader`."""
+        return {finding[what] for finding in self.result["findings"] if finding["kind"] == kind}
+
+    def antennas(self, reader: str) -> list[dict[str, Any]]:
+        """Coverage of a reader's antennas."""
+        (found,) = [one["antennas"] for one in self.result["coverage"] if one["reader"] == reader]
+        return list(found)
+
+
+def _begin(*arguments: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "api.cli", "demo", "--once", "--json", *arguments]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CUSTODY_")}
+    return subprocess.Popen(
+        command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def _end(process: "subprocess.Popen[str]") -> Played:
+    try:
+        out, err = process.communicate(timeout=SECONDS_MAX)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+    return Played(process.returncode, out, err)
+
+
+@pytest.fixture(scope="module")
+def days(tmp_path_factory: pytest.TempPathFactory) -> tuple[Played, Played]:
+    """The day as it is, and the day with the portal's reader off; both are played at once."""
+    text = DAY.read_text(encoding="utf-8")
+    switched_off, changed = re.subn(r"^(reader\s+portal\s.*\S)\s*$", r"\1  off", text, flags=re.MULTILINE)
+    assert changed == 1
+    story = tmp_path_factory.mktemp("day") / "portal-off.txt"
+    story.write_text(switched_off, encoding="utf-8")
+    first, second = _begin(), _begin("--scenario", str(story))
+    try:
+        return _end(first), _end(second)
+    finally:
+        for process in (first, second):
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
+
+
+@pytest.fixture(scope="module")
+def day(days: tuple[Played, Played]) -> Played:
+    """The day as it is."""
+    return days[0]
+
+
+@pytest.fixture(scope="module")
+def day_without_portal(days: tuple[Played, Played]) -> Played:
+    """The day with the portal's reader off."""
+    return days[1]
+
+
+@pytest.fixture(scope="module")
+def cast() -> dict[str, str]:
+    """Who plays a part: name in the story to `number/copy`, as the story's comments tell a reader."""
+    text = DAY.read_text(encoding="utf-8")
+    found = {match["name"]: f"{match['number']}/{match['copy']}" for match in _NAMED.finditer(text)}
+    tags = parse(text).tags
+    assert all(tags[match["name"]] == (match["epc"],) for match in _NAMED.finditer(text))
+    return found
+
+
+def test_it_ends_well(day: Played, day_without_portal: Played) -> None:
+    for played in (day, day_without_portal):
+        assert played.status == 0, played.err
+        assert set(played.result) >= {"findings", "coverage"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "player"),
+    [
+        ("missing", "vanished"),
+        ("misplaced", "wrong_shelf"),
+        ("place_rated_too_low", "top_secret"),
+        ("unauthorised_removal", "taken_out"),
+        ("in_store_on_loan", "back_unsaid"),
+    ],
+)
+def test_each_is_found_and_nobody_else(day: Played, cast: dict[str, str], kind: str, player: str) -> None:
+    assert day.about(kind, "carrier") == {cast[player]}
+
+
+def test_the_strange_tag_is_found(day: Played) -> None:
+    (stranger,) = parse(DAY.read_text(encoding="utf-8")).tags["stranger"]
+    assert day.about("unknown_tag", "epc") == {stranger}
+
+
+def test_old_loans_are_overdue(day: Played, cast: dict[str, str]) -> None:
+    overdue = day.about("overdue_loan", "carrier")
+    assert overdue
+    assert not overdue & set(cast.values())
+
+
+def test_the_reader_that_lost_its_power_is_noticed(day: Played) -> None:
+    assert day.about("reader_silent", "reader") == {"reading_room"}
+
+
+def test_nothing_else_is_complained_of(day: Played) -> None:
+    kinds = {finding["kind"] for finding in day.result["findings"]}
+    assert kinds == {
+        "missing",
+        "misplaced",
+        "place_rated_too_low",
+        "unauthorised_removal",
+        "in_store_on_loan",
+        "overdue_loan",
+        "unknown_tag",
+        "reader_silent",
+    }
+
+
+def test_findings_tell_no_titles(day: Played) -> None:
+    assert all("title" not in finding for finding in day.result["findings"])
+
+
+def test_the_portal_was_listened_to(day: Played) -> None:
+    assert [antenna["covered"] for antenna in day.antennas("portal")] == [True, True]
+
+
+def test_with_the_portal_off_no_removal_is_claimed(day_without_portal: Played) -> None:
+    kinds = {finding["kind"] for finding in day_without_portal.result["findings"]}
+    assert not kinds & {"unauthorised_removal", "suspected_removal"}
+
+
+def test_with_the_portal_off_the_coverage_says_that_nobody_listened(day_without_portal: Played) -> None:
+    antennas = day_without_portal.antennas("portal")
+    assert [antenna["role"] for antenna in antennas] == ["inside", "outside"]
+    assert [antenna["covered"] for antenna in antennas] == [False, False]
+    assert [antenna["listened"] for antenna in antennas] == [[], []]
+    assert day_without_portal.about("reader_silent", "reader") == {"reading_room", "portal"}
+
+
+def test_with_the_portal_off_the_shelf_is_the_second_line(day_without_portal: Played, cast: dict[str, str]) -> None:
+    # What left by the unwatched gate is missing from its shelf, which was listened to.
+    assert day_without_portal.about("missing", "carrier") == {cast["vanished"], cast["taken_out"]}
