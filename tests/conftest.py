@@ -145,3 +145,18 @@ def sqlite_archive(new_sqlite: Callable[[], str]) -> Iterator[Archive]:
 def pytest_configure(config: Any) -> None:
     """Alembic names its logger's level for good; tests keep their own."""
     os.environ.pop("CUSTODY_DATA", None)
+
+
+SLOW_FIRST = ("tests/whole", "tests/journeys", "tests/prove", "tests/web")
+"""Folders whose files wait for processes and browsers: begun first, so that none of them is the last to end."""
+
+
+def pytest_collection_modifyitems(items: list[Any]) -> None:
+    """Every worker orders alike: a file goes whole to one worker, the slow ones first."""
+    root = Path(__file__).resolve().parents[1]
+
+    def rank(item: Any) -> int:
+        path = Path(item.path).relative_to(root).as_posix()
+        return next((at for at, folder in enumerate(SLOW_FIRST) if path.startswith(folder)), len(SLOW_FIRST))
+
+    items.sort(key=rank)

@@ -10,7 +10,7 @@ from custody.store.queries import CarrierItem
 from tests.journeys.house import BORROWER, CLERK, LATE_BORROWER, House
 from tests.journeys.watchful import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-1")]
+pytestmark = [pytest.mark.browser]
 
 WORD = "惊蛰"
 """Two characters of the title of both carriers lent here."""

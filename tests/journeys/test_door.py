@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.journeys.house import CLERK, House, password
 from tests.journeys.watchful import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-1")]
+pytestmark = [pytest.mark.browser]
 
 
 def test_a_wrong_password_and_an_unknown_number_are_told_the_same(visitor: Visitor) -> None:

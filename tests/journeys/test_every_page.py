@@ -10,7 +10,6 @@ from tests.journeys.house import (
     AUDITOR,
     BORROWER,
     CLERK,
-    MANAGER,
     SECRECY_OFFICE,
     SECURITY,
     SYSTEM,
@@ -18,18 +17,14 @@ from tests.journeys.house import (
 )
 
 pytestmark = pytest.mark.browser
-FIRST, SECOND = pytest.mark.xdist_group("journeys-1"), pytest.mark.xdist_group("journeys-2")
-"""The walks are shared out between two houses."""
 
 WALKS = (
-    pytest.param(CLERK, "zh", marks=FIRST),
-    pytest.param(CLERK, "en", marks=SECOND),
-    pytest.param(MANAGER, "en", marks=FIRST),
-    pytest.param(SECRECY_OFFICE, "zh", marks=SECOND),
-    pytest.param(BORROWER, "en", marks=FIRST),
-    pytest.param(SYSTEM, "zh", marks=SECOND),
-    pytest.param(SECURITY, "en", marks=FIRST),
-    pytest.param(AUDITOR, "zh", marks=SECOND),
+    (CLERK, "zh"),
+    (SECRECY_OFFICE, "en"),
+    (BORROWER, "en"),
+    (SYSTEM, "zh"),
+    (SECURITY, "en"),
+    (AUDITOR, "zh"),
 )
 ADMINISTRATORS = (SYSTEM, SECURITY, AUDITOR)
 BUSINESS = ("/carriers", "/findings", "/rounds", "/desk", "/take-in", "/import", "/reports/overdue")
@@ -52,7 +47,6 @@ def test_every_page_that_links_lead_to(enter: Enter, house: House, number: str, 
     assert wrong == {}
 
 
-@FIRST
 @pytest.mark.parametrize("number", ADMINISTRATORS)
 def test_the_three_administrators_open_no_business_page(enter: Enter, house: House, number: str) -> None:
     visitor = enter(number)
@@ -63,7 +57,6 @@ def test_the_three_administrators_open_no_business_page(enter: Enter, house: Hou
         assert not CONTROL_NUMBER.search(answer.text()), path
 
 
-@FIRST
 def test_hidden_and_absent_look_the_same(enter: Enter, house: House) -> None:
     borrower = enter(BORROWER)
     (hidden,) = [item for item in house.carriers("B1-01-1") if item.scope == ("unit:3",)]
@@ -76,7 +69,6 @@ def test_hidden_and_absent_look_the_same(enter: Enter, house: House) -> None:
     assert pages[0] == pages[1]
 
 
-@FIRST
 @pytest.mark.parametrize("path", ["/accounts", "/desk"])
 def test_what_is_not_open_says_so_on_a_page_like_any_other(enter: Enter, path: str) -> None:
     borrower = enter(BORROWER, "en")
@@ -84,7 +76,6 @@ def test_what_is_not_open_says_so_on_a_page_like_any_other(enter: Enter, path: s
     assert faults(borrower) == []
 
 
-@FIRST
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_door_is_a_page_like_any_other(enter: Enter, language: str) -> None:
     visitor = enter(CLERK, language)

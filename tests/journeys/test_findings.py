@@ -12,7 +12,7 @@ from custody.values import DAY
 from tests.journeys.house import BORROWER, CLERK, SECRECY_OFFICE, House
 from tests.journeys.watchful import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-2")]
+pytestmark = [pytest.mark.browser]
 LIVE_MS = 25_000
 """A page is live when what happened at a reader stands on it after this at the latest."""
 

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.journeys.house import CLERK
 from tests.journeys.watchful import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-1")]
+pytestmark = [pytest.mark.browser]
 
 
 def test_single_keys_lead_everywhere(somebody: Callable[[str], Visitor]) -> None:

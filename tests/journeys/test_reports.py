@@ -12,7 +12,7 @@ from custody.store import queries
 from tests.journeys.house import CLERK, LATE_BORROWER, House
 from tests.journeys.watchful import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-1")]
+pytestmark = [pytest.mark.browser]
 
 
 def test_the_overdue_report_and_its_workbook_tell_the_same(

@@ -9,7 +9,7 @@ from custody.life_cycle import Status
 from tests.journeys.house import CLERK, House, password
 from tests.journeys.watchful import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-1")]
+pytestmark = [pytest.mark.browser]
 
 LIVE_MS = 20_000
 FORGOTTEN_MS = 2_500

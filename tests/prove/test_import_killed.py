@@ -20,7 +20,6 @@ pytestmark = [
     pytest.mark.prove,
     pytest.mark.process,
     pytest.mark.timeout(1800 if WHOLE else 240),
-    pytest.mark.xdist_group("kills-1"),
 ]
 
 

@@ -148,7 +148,6 @@ def _kill_the_server(folder: Path, seed: int, row: Row, database_url: str = "") 
         _mostly_in_a_write(stage)
 
 
-@pytest.mark.xdist_group("kills-1")
 @pytest.mark.parametrize("engine", ENGINES)
 def test_server_killed(tmp_path: Path, new_database_url: Callable[[str], str], engine: str) -> None:
     seed = 1 + ENGINES.index(engine)
@@ -157,7 +156,6 @@ def test_server_killed(tmp_path: Path, new_database_url: Callable[[str], str], e
         _kill_the_server(tmp_path, seed, row, "" if engine == "sqlite" else new_database_url(engine))
 
 
-@pytest.mark.xdist_group("kills-2")
 def test_postgresql_killed_under_a_running_server(tmp_path: Path) -> None:
     with proof("PostgreSQL killed, the server goes on", seed=4) as row, ExitStack() as stack:
         postgres = stack.enter_context(Postgres())
@@ -174,7 +172,6 @@ def test_postgresql_killed_under_a_running_server(tmp_path: Path) -> None:
         assert all(answer.startswith("503") for answer in stage.forwarder.journal.refused)
 
 
-@pytest.mark.xdist_group("kills-2")
 def test_daemon_killed(tmp_path: Path) -> None:
     with proof("edge daemon killed, sqlite", seed=3) as row, ExitStack() as stack:
         stage = _stage(stack, tmp_path, 3)

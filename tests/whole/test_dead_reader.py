@@ -21,7 +21,7 @@ from tests.prove import house as houses
 from tests.prove import judge
 from tests.prove.house import Antenna, House, Process
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(360), pytest.mark.xdist_group("kills-1")]
+pytestmark = [pytest.mark.process, pytest.mark.timeout(360)]
 
 DARK_SECONDS, LIGHT_SECONDS, TAKEN_SECONDS = 9.0, 33.0, 13.0
 MISSING_AFTER_SECONDS = 5

@@ -16,7 +16,7 @@ import pytest
 
 from readers.scenario import parse
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(240), pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DAY = REPOSITORY / "fixtures" / "scenarios" / "day.txt"

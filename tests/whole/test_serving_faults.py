@@ -20,7 +20,7 @@ from tests.prove import judge
 from tests.prove.clerk import Desk
 from tests.prove.house import House, Process
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(400), pytest.mark.xdist_group("kills-2")]
+pytestmark = [pytest.mark.process, pytest.mark.timeout(400)]
 
 TITLE = "远山九号 不得写进日志的题名"
 FEW_BYTES = 12_288
