@@ -61,6 +61,13 @@ NUMBERS_DEFAULT: Mapping[str, int] = {
 }
 
 
+NUMBERS_MIN: Mapping[str, int] = {
+    # Coverage is told every five seconds: with less, healthy readers would be complained of.
+    "reader_silent_after_seconds": 8,
+}
+"""Figures below which a watch would only cry wolf."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scheme:
     """Everything that is the organisation's own choice."""
@@ -122,6 +129,8 @@ def scheme_from(config: Mapping[str, Any]) -> Scheme:
             errors.append(f"numbers.{key} is not known; known are {', '.join(sorted(NUMBERS_DEFAULT))}")
         elif not isinstance(value, int) or isinstance(value, bool) or value <= 0:
             errors.append(f"numbers.{key} must be a whole number above zero, not {value!r}")
+        elif value < NUMBERS_MIN.get(key, 1):
+            errors.append(f"numbers.{key} must be {NUMBERS_MIN[key]} at least, not {value}")
         else:
             numbers[key] = value
     if errors:

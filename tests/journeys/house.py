@@ -39,7 +39,7 @@ NUMBERS = {
     "misplaced_after_seconds": 3,
     "in_store_on_loan_after_seconds": 3,
     "rated_too_low_after_seconds": 3,
-    "reader_silent_after_seconds": 6,
+    "reader_silent_after_seconds": 8,
     "session_idle_seconds": 28_800,
 }
 """Short enough for a journey, long enough that nothing is found that a journey did not cause."""

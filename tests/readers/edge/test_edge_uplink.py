@@ -111,7 +111,7 @@ def test_the_body_is_the_wire_contract() -> None:
 
 @given(st.integers(1, 1000), st.integers(0, 2**32))
 def test_pauses_grow_to_a_bound_and_are_spread(failures: int, seed: int) -> None:
-    longest = min(60.0, 0.5 * 2 ** (failures - 1))
+    longest = min(15.0, 0.5 * 2 ** (failures - 1))
     assert longest / 2 <= backoff_seconds(failures, random.Random(seed)) <= longest
 
 
