@@ -39,7 +39,7 @@ def _tag(epc: bytes, at: int, rng: random.Random, fields: Callable[[random.Rando
     if "first" in wanted:
         body += struct.pack(">BQ", 0x82, at)
     if "last" in wanted:
-        body += struct.pack(">BQ", 0x84, at + 900)
+        body += struct.pack(">BQ", 0x84, at)
     if "count" in wanted:
         body += struct.pack(">BH", 0x88, 1)
     return struct.pack(">HH", 240, len(body) + 4) + body
