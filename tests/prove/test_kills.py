@@ -37,7 +37,7 @@ SETTLE_SECONDS = 1.5
 LONG_DEATH_SECONDS = 7.0
 """Longer than the threshold of `missing`."""
 SHORT_DEATH_SECONDS = TOUCHING / 1e6 + 0.2
-DELIVERIES_MAX = 5
+DELIVERIES_MAX = 25
 
 pytestmark = [pytest.mark.prove, pytest.mark.process, pytest.mark.timeout(7200 if WHOLE else 400)]
 
