@@ -32,7 +32,6 @@ from api.installation import (
 )
 from api.people import Account, create_accounts
 from api.serving import listening_socket, serving
-from api.sessions import token_hash
 from api.store import Connection
 from api.workbook import read_workbook, resolve, shift_loans
 from custody import clock
@@ -144,7 +143,7 @@ def _set_up_readers(books: Books, scenario: Scenario, data: Path) -> None:
     with books.database.writing() as connection:
         directory = queries.directory(connection)
         codes = {place.code: place.id for place in directory.places.values()}
-        intake.create_device(connection, DEVICE, token_hash(token), clock.now())
+        intake.create_device(connection, DEVICE, intake.token_hash(token), clock.now())
         for script in scenario.readers:
             zh, en = READER_TITLES.get(script.name, (script.name, script.name))
             readers.upsert_reader(connection, script.name, clock.now(), title_zh=zh, title_en=en, device=DEVICE)

@@ -5,7 +5,6 @@ wrong password and gets the same answer; failures make the next attempt of that 
 longer each time. Sessions live on the server: the cookie holds a random token, the database its SHA-256.
 """
 
-import hashlib
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from custody.scheme import Scheme
 from custody.store import accounts
 from custody.store.accounts import Account
 from custody.values import SECOND, Instant
+from reconcile.store.intake import token_hash
 
 T = TypeVar("T")
 TOUCH_EVERY = 60 * SECOND
@@ -192,11 +192,6 @@ def _found(query: Callable[[Connection, T], Account], connection: Connection, ke
         return query(connection, key)
     except NotFound:
         return None
-
-
-def token_hash(token: str) -> str:
-    """What is kept of a token: SHA-256, hexadecimal."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def idle_before(scheme: Scheme, now: Instant) -> Instant:

@@ -11,7 +11,7 @@ from api.cli.said import say
 from api.installation import InstallationError, create_folder, data_folder, open_books, open_services
 from api.serving import listening_socket
 from api.serving import serve as serve_services
-from api.sessions import Passwords, token_hash
+from api.sessions import Passwords
 from custody import clock
 from custody.access import INSTALLATION, Role
 from custody.entries import PersonRecorded
@@ -125,7 +125,7 @@ def device(options: Namespace) -> int:
     _configuration, store, _books = open_books(data_folder(options.data, os.environ), clock.now)
     token = secrets.token_urlsafe(32)
     with store, store.writing() as connection:
-        intake.create_device(connection, options.name, token_hash(token), clock.now())
+        intake.create_device(connection, options.name, intake.token_hash(token), clock.now())
     say(token)
     return 0
 
