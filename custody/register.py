@@ -4,109 +4,31 @@
 (the rules stand in `regulations.refusals`) and raises `FoldBroken` where the ledger contradicts itself.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
+from custody.carrier import CarrierState
 from custody.entries import (
-    Borrowed,
     CarrierFact,
+    Delegated,
+    DelegationEnded,
     Entry,
-    Imported,
-    Moved,
     PersonRecorded,
     PlaceRecorded,
-    Received,
-    ReportedFound,
-    ReportedMissing,
-    Returned,
-    Shelved,
-    TagBound,
-    TagRetired,
+    ResponsibilityAccepted,
     UnitRecorded,
+    matter_of,
 )
-from custody.life_cycle import Status, after
-from custody.values import Description, Instant, Origin, Person, Place, Tag, Unit
+from custody.entries.keeping import HandOverClosed
+from custody.life_cycle import STEPS, after
+from custody.matters import Line, Matter, apply_matter
+from custody.values import Delegation, Instant, Person, Place, Unit
+
+__all__ = ["CarrierState", "Directory", "FoldBroken", "Register", "apply", "fold"]
 
 
 class FoldBroken(ValueError):
     """The ledger contradicts itself; the message names the entry."""
-
-
-@dataclass(frozen=True, slots=True)
-class CarrierState:
-    """One carrier as the books have it now."""
-
-    id: int
-    description: Description
-    origin: Origin
-    status: Status
-    home: int | None = None
-    place: int | None = None
-    """Where the books have it now; None while it is with a holder, or not yet shelved, or lost."""
-    holder: int | None = None
-    due_at: Instant | None = None
-    tags: tuple[Tag, ...] = ()
-    since_at: Instant = 0
-    """When the present state began (event time)."""
-    last_sequence: int = 0
-    retired_epcs: tuple[str, ...] = ()
-
-
-def _came(origin: Origin) -> Callable[[CarrierState | None, Any, Entry, Status], CarrierState]:
-    def step(_state: CarrierState | None, fact: Any, entry: Entry, status: Status) -> CarrierState:
-        return CarrierState(
-            id=fact.carrier,
-            description=fact.description,
-            origin=origin,
-            status=status,
-            since_at=entry.happened_at,
-            last_sequence=entry.sequence,
-        )
-
-    return step
-
-
-def _put(state: CarrierState, fact: Any, _entry: Entry, _status: Status) -> CarrierState:
-    return replace(state, home=fact.place, place=fact.place, holder=None, due_at=None)
-
-
-def _lent(state: CarrierState, fact: Borrowed, _entry: Entry, _status: Status) -> CarrierState:
-    return replace(state, place=None, holder=fact.holder, due_at=fact.due_at)
-
-
-def _back(state: CarrierState, fact: Returned, _entry: Entry, _status: Status) -> CarrierState:
-    # A return goes to where it is put; the home stays what it was unless there was none.
-    home = state.home if state.home is not None else fact.place
-    return replace(state, place=fact.place, home=home, holder=None, due_at=None)
-
-
-def _lost(state: CarrierState, _fact: ReportedMissing, _entry: Entry, _status: Status) -> CarrierState:
-    # The last holder stays named: he answers for it until the enquiry ends.
-    return replace(state, place=None, due_at=None)
-
-
-def _bound(state: CarrierState, fact: TagBound, _entry: Entry, _status: Status) -> CarrierState:
-    return replace(state, tags=(*state.tags, fact.tag))
-
-
-def _retired(state: CarrierState, fact: TagRetired, _entry: Entry, _status: Status) -> CarrierState:
-    left = tuple(tag for tag in state.tags if tag.epc != fact.epc)
-    return replace(state, tags=left, retired_epcs=(*state.retired_epcs, fact.epc))
-
-
-_STEPS: Mapping[type[CarrierFact], Callable[[Any, Any, Entry, Status], CarrierState]] = {
-    Imported: _came("legacy"),
-    Received: _came("received"),
-    Shelved: _put,
-    Moved: _put,
-    ReportedFound: _put,
-    Borrowed: _lent,
-    Returned: _back,
-    ReportedMissing: _lost,
-    TagBound: _bound,
-    TagRetired: _retired,
-}
 
 
 def apply(state: CarrierState | None, entry: Entry) -> CarrierState:
@@ -118,7 +40,7 @@ def apply(state: CarrierState | None, entry: Entry) -> CarrierState:
     if status is None:
         was = state.status.value if state else "not registered"
         raise FoldBroken(f"entry {entry.sequence}: {fact.kind} cannot follow the state {was}")
-    new = _STEPS[type(fact)](state, fact, entry, status)
+    new = STEPS[type(fact)](state, fact, entry, status)
     since = new.since_at if state and status is state.status and new.place == state.place else entry.happened_at
     return replace(new, status=status, since_at=since, last_sequence=entry.sequence)
 
@@ -130,6 +52,10 @@ class Directory:
     units: dict[int, Unit] = field(default_factory=dict)
     places: dict[int, Place] = field(default_factory=dict)
     persons: dict[int, Person] = field(default_factory=dict)
+    accepted: dict[int, tuple[int, Instant]] = field(default_factory=dict)
+    """Place -> who accepted the responsibility for it, and when; void when another is made responsible."""
+    delegations: dict[int, Delegation] = field(default_factory=dict)
+    """Those not ended before their day, whether or not it has passed."""
 
     def record(self, entry: Entry) -> bool:
         """Take a directory entry; False where the entry is of another kind."""
@@ -137,12 +63,37 @@ class Directory:
             case UnitRecorded(unit=unit):
                 self.units[unit.id] = unit
             case PlaceRecorded(place=place):
+                was = self.places.get(place.id)
+                if was is not None and was.responsible != place.responsible:
+                    self.accepted.pop(place.id, None)
                 self.places[place.id] = place
             case PersonRecorded(person=person):
                 self.persons[person.id] = person
+            case ResponsibilityAccepted(place=accepted):
+                self.accepted[accepted] = (entry.by, entry.happened_at)
+            case HandOverClosed(receiver=receiver, places=places):
+                self._hand_over(receiver, places, entry.happened_at)
+            case Delegated(delegation=delegation):
+                self.delegations[delegation.id] = delegation
+            case DelegationEnded(delegation=ended):
+                self.delegations.pop(ended, None)
             case _:
                 return False
         return True
+
+    def _hand_over(self, receiver: int, places: Iterable[int], at: Instant) -> None:
+        # The receiver signed the hand-over: that is the acceptance of the responsibility.
+        for place in filter(self.places.__contains__, places):
+            self.places[place] = replace(self.places[place], responsible=receiver)
+            self.accepted[place] = (receiver, at)
+
+    def stands_for(self, deputy: int, permission: str, at: Instant) -> frozenset[int]:
+        """Persons in whose stead this one may use a permission at that instant."""
+        return frozenset(
+            one.giver
+            for one in self.delegations.values()
+            if one.deputy == deputy and permission in one.permissions and one.from_at <= at < one.until_at
+        )
 
     def path(self, place: int | None) -> tuple[Place, ...]:
         """The place and what it stands in, innermost first; stops at an unknown or repeated place."""
@@ -155,6 +106,14 @@ class Directory:
     def rating(self, place: int | None) -> str | None:
         """Level for which a place is rated: its own, else that of the nearest place around it (clause f.2)."""
         return next((p.rating for p in self.path(place) if p.rating is not None), None)
+
+    def keeper(self, place: int | None) -> int | None:
+        """Person who answers for what is kept in a place: its own responsible person, else the nearest around it."""
+        return next((p.responsible for p in self.path(place) if p.responsible is not None), None)
+
+    def in_care_of(self, person: int) -> tuple[Place, ...]:
+        """Places that name this person as responsible, by code."""
+        return tuple(sorted((p for p in self.places.values() if p.responsible == person), key=lambda p: p.code))
 
     def under(self, place: int) -> frozenset[int]:
         """The place and everything in it."""
@@ -182,6 +141,9 @@ class Register:
 
     carriers: dict[int, CarrierState] = field(default_factory=dict)
     directory: Directory = field(default_factory=Directory)
+    matters: dict[int, Matter] = field(default_factory=dict)
+    lines: dict[tuple[int, int], Line] = field(default_factory=dict)
+    """By matter and carrier."""
     position: int = 0
 
 
@@ -196,4 +158,10 @@ def fold(entries: Iterable[Entry]) -> Register:
             register.carriers[entry.fact.carrier] = apply(register.carriers.get(entry.fact.carrier), entry)
         else:
             register.directory.record(entry)
+        matter = matter_of(entry.fact)
+        if matter is not None:
+            key = (matter, getattr(entry.fact, "carrier", 0))
+            register.matters[matter], line = apply_matter(register.matters.get(matter), register.lines.get(key), entry)
+            if line is not None:
+                register.lines[key] = line
     return register

@@ -6,23 +6,29 @@ in `custody/procedures/`, as rows of a table; `regulations` says which clause ea
 
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
+from typing import Literal
 
-from custody.access import INSTALLATION, Permission, Subject, answers_for, may, sees
+from custody.access import INSTALLATION, Permission, Subject, answers_for, may, sees, sees_matter
 from custody.entries import (
     Borrowed,
     CarrierFact,
     Fact,
     Imported,
+    MatterOpened,
     PersonRecorded,
     PlaceRecorded,
     Shelved,
+    Signature,
     TagBound,
     UnitRecorded,
+    matter_of,
 )
 from custody.life_cycle import after
+from custody.matters import KINDS as MATTER_KINDS
+from custody.matters import Line, Matter, line_after, status_after
 from custody.register import CarrierState, Directory
 from custody.scheme import Scheme
-from custody.values import Instant
+from custody.values import SECOND, Custody, Instant, Person
 
 Params = Mapping[str, str | int]
 
@@ -51,8 +57,39 @@ class Refused(Exception):
         super().__init__("; ".join(f"{r.clause or '-'} {r.code} {dict(r.params)}" for r in self.refusals))
 
 
+@dataclass(frozen=True, slots=True)
+class LastEntry:
+    """A carrier's last entry, and where the books had the carrier before it; None: it was not there."""
+
+    sequence: int
+    kind: str
+    before: Custody | None
+
+
 class NotFound(Exception):
     """No such thing, or not within the subject's scope: the two are never told apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What the store looked up for the rules of keeping (letter f), for the facts at hand only."""
+
+    kept: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
+    """Place -> level -> carriers that are there or at home there, for every place whose fitness changes."""
+    secrets: Mapping[int, int] = field(default_factory=dict)
+    """State secrets in hand, by person."""
+    queued: Mapping[int, int] = field(default_factory=dict)
+    """Carriers that the person waits for."""
+    parts: Mapping[int, int] = field(default_factory=dict)
+    """Matters not over in which the person has a part."""
+    unlisted: Mapping[int, Set[int]] = field(default_factory=dict)
+    """Matter -> carriers that belong on its list and do not stand there."""
+    rounds: Mapping[str, tuple[int, Instant]] = field(default_factory=dict)
+    """Signed sweep -> its place, and when it was signed."""
+    confirmed: Mapping[int, tuple[int, Instant]] = field(default_factory=dict)
+    """Carrier -> who declared last to have it, and when."""
+    standing: Mapping[int, Subject] = field(default_factory=dict)
+    """Persons whom a fact names as signing in a role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +114,46 @@ class Situation:
     codes_taken: Mapping[tuple[str, str], int] = field(default_factory=dict)
     happened_at: Instant | None = None
     taking_over: bool = False
+    signatures: tuple[Signature, ...] = ()
+    text_hash: str = ""
+    """Hash of the text that the signatures of this act must stand under (`custody.entries.signed_text`)."""
+    matters: Mapping[int, Matter] = field(default_factory=dict)
+    """Those that the facts are about, and those that their carriers are bound to."""
+    lines: Mapping[tuple[int, int], Line] = field(default_factory=dict)
+    """By matter and carrier, for the carriers of the facts."""
+    states: Mapping[int, CarrierState] = field(default_factory=dict)
+    """The carriers that the facts name."""
+    holdings: Mapping[int, int] = field(default_factory=dict)
+    """Carriers in hand, by the persons whom the facts concern."""
+    absent: Mapping[int, Subject] = field(default_factory=dict)
+    """Persons on whose behalf somebody else acts."""
+    last_entries: Mapping[int, LastEntry] = field(default_factory=dict)
+    """By carrier, for corrections."""
+    copies: Mapping[str, Set[int]] = field(default_factory=dict)
+    """By control number, copies still held that are not on the list of the change of level that is asked for."""
+    keeping: Keeping = field(default_factory=Keeping)
 
     @property
     def at(self) -> Instant:
         """When the act happened."""
         return self.now if self.happened_at is None else self.happened_at
+
+    @property
+    def signers(self) -> frozenset[int]:
+        """Persons who signed exactly the text of this act, their identity confirmed within the configured time."""
+        oldest = self.now - self.scheme.number("confirmation_seconds") * SECOND
+        return frozenset(
+            one.person for one in self.signatures if one.text_hash == self.text_hash and oldest <= one.at <= self.now
+        )
+
+    def matter(self, fact: Fact) -> Matter | None:
+        """The matter that a fact is about or belongs to."""
+        named = matter_of(fact)
+        return None if named is None else self.matters.get(named)
+
+    def line(self, fact: Fact) -> Line | None:
+        """The line of the fact's carrier in its matter."""
+        return self.lines.get((matter_of(fact) or 0, getattr(fact, "carrier", 0)))
 
 
 Check = Callable[[CarrierState | None, Fact, Situation], Params | None]
@@ -90,12 +162,15 @@ Check = Callable[[CarrierState | None, Fact, Situation], Params | None]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One way of refusing: keeps the means `refuse` of its clause, for these kinds of fact."""
+    """One way of refusing, for these kinds of fact. `means`: what it keeps of its clause: `refuse`, or `record` where
+    it demands that something be told or signed, without which the act does not complete.
+    """
 
     clause: str
     code: str
     facts: tuple[type[Fact], ...]
     check: Check
+    means: Literal["refuse", "record"] = "refuse"
 
 
 TAKEN_OVER = (UnitRecorded, PlaceRecorded, PersonRecorded, Imported, TagBound, Shelved, Borrowed)
@@ -112,20 +187,107 @@ def _for_installation(carrier: CarrierState | None, fact: Fact, situation: Situa
     )
 
 
+def named(person: Person) -> dict[str, str | int]:
+    """The blanks `person` and `person_en` of a refusal."""
+    return {"person": person.name, "person_en": person.name_en or person.name}
+
+
+Signers = Callable[[CarrierState | None, Fact, Situation], Iterable[int]]
+
+
+def signed(
+    clause: str, facts: tuple[type[Fact], ...], who: Signers, means: Literal["refuse", "record"] = "record"
+) -> Rule:
+    """A rule: these persons must have signed the act, each with identity freshly confirmed.
+
+    What is taken over from the ledger kept before was signed there.
+    """
+
+    def unsigned(carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
+        if situation.taking_over:
+            return None
+        for person in who(carrier, fact, situation):
+            if person not in situation.signers:
+                known = situation.directory.persons.get(person)
+                return named(known) if known else {"person": str(person), "person_en": str(person)}
+        return None
+
+    return Rule(clause, "signature_missing", facts, unsigned, means)
+
+
+def by_actor(_carrier: CarrierState | None, _fact: Fact, situation: Situation) -> Iterable[int]:
+    """The acting person signs."""
+    return (situation.subject.person,)
+
+
+Needed = Permission | Callable[[Fact], Permission | None]
+"""A permission, or how it follows from the fact (the step of an approval)."""
+
+
+def _actor(fact: Fact, situation: Situation, permission: Permission) -> Subject | None:
+    """Whose permission counts: the subject's own, or that of the absent person who delegated exactly this."""
+    absent: int | None = getattr(fact, "on_behalf_of", None)
+    if absent is None:
+        return situation.subject
+    standing = situation.directory.stands_for(situation.subject.person, permission.value, situation.now)
+    return situation.absent.get(absent) if absent in standing else None
+
+
 def _permitted(
-    permissions: Mapping[type[Fact], Permission], carrier: CarrierState | None, fact: Fact, situation: Situation
+    permissions: Mapping[type[Fact], Needed], carrier: CarrierState | None, fact: Fact, situation: Situation
 ) -> bool:
-    permission = permissions.get(type(fact))
-    if permission is None or not may(situation.subject, permission):
+    needed = permissions.get(type(fact))
+    permission = needed if needed is None or isinstance(needed, Permission) else needed(fact)
+    subject = None if permission is None else _actor(fact, situation, permission)
+    if subject is None or permission is None or not may(subject, permission):
         return False
-    if carrier is None:
+    matter = situation.matter(fact)
+    unit = fact.unit if isinstance(fact, MatterOpened) else matter.unit if matter is not None else None
+    if carrier is not None and matter is None:
+        unit = carrier.description.unit
+    return unit is None or answers_for(subject, permission, unit, situation.directory)
+
+
+def _hidden(carrier: CarrierState | None, fact: Fact, situation: Situation) -> bool:
+    """Whether what the fact is about does not exist for the subject."""
+    if carrier is not None and not sees(situation.subject, carrier, situation.scheme):
         return True
-    return answers_for(situation.subject, permission, carrier.description.unit, situation.directory)
+    if isinstance(fact, MatterOpened) or matter_of(fact) is None:
+        return False
+    matter = situation.matter(fact)
+    absent = situation.absent.get(getattr(fact, "on_behalf_of", None) or 0)
+    return matter is None or not (
+        sees_matter(situation.subject, matter, situation.scheme)
+        or (
+            absent is not None
+            and situation.scheme.rank(matter.level) <= situation.subject.clearance_rank
+            and sees_matter(absent, matter, situation.scheme)
+        )
+    )
+
+
+def _impossible(carrier: CarrierState | None, fact: Fact, situation: Situation) -> Refusal | None:
+    """What the tables of states say: of the carrier, of the matter, of the carrier's line in it."""
+    if isinstance(fact, CarrierFact) and after(fact, carrier.status if carrier else None) is None:
+        return Refusal("", "state", {"act": fact.kind, "status": carrier.status if carrier else "unknown"})
+    if matter_of(fact) is None:
+        return None
+    matter = situation.matter(fact)
+    if status_after(matter, fact) is None:
+        status = f"{matter.kind}.{matter.status}" if matter else "unknown"
+        return Refusal("", "matter_state", {"act": fact.kind, "matter_status": status})
+    if matter is None or not isinstance(fact, CarrierFact):
+        return None
+    line = situation.line(fact)
+    if type(fact) in MATTER_KINDS[matter.kind].lines and line_after(matter, line, fact) is None:
+        state = f"{matter.kind}.{line.state}" if line else "unknown"
+        return Refusal("", "line_state", {"act": fact.kind, "line_state": state})
+    return None
 
 
 def refusals(
     rules: Iterable[Rule],
-    permissions: Mapping[type[Fact], Permission],
+    permissions: Mapping[type[Fact], Needed],
     carrier: CarrierState | None,
     fact: Fact,
     situation: Situation,
@@ -139,12 +301,13 @@ def refusals(
     if carrier is None and isinstance(fact, CarrierFact) and after(fact, None) is None:
         raise NotFound
     if not _for_installation(carrier, fact, situation):
-        if carrier is not None and not sees(situation.subject, carrier, situation.scheme):
+        if _hidden(carrier, fact, situation):
             raise NotFound
         if not _permitted(permissions, carrier, fact, situation):
             return (Refusal("", "not_permitted", {"act": fact.kind}),)
-    if isinstance(fact, CarrierFact) and after(fact, carrier.status if carrier else None) is None:
-        return (Refusal("", "state", {"act": fact.kind, "status": carrier.status if carrier else "unknown"}),)
+    impossible = _impossible(carrier, fact, situation)
+    if impossible is not None:
+        return (impossible,)
     found = []
     for rule in rules:
         if isinstance(fact, rule.facts):

@@ -43,6 +43,30 @@ POST_CLEARANCE_DEFAULT: Mapping[str, str] = {
 NUMBERS_DEFAULT: Mapping[str, int] = {
     "loan_days_default": 14,
     "loan_days_max": 30,
+    "loan_renewals_max": 2,
+    # From this rank of level up, pages are counted whenever a carrier comes back (2: secret).
+    "pages_counted_from_rank": 2,
+    # Approvals: days to answer, days in which a granted one may be used, longest delegation.
+    "approval_days": 5,
+    "approval_days_urgent": 1,
+    "approval_valid_days": 30,
+    "delegation_days_max": 90,
+    # Circulation and meetings (clauses c.3, h.4).
+    "leg_days_default": 3,
+    "leg_days_max": 10,
+    "meeting_deposit_days": 3,
+    # Keeping (clauses f.1, f.3, b.7): days of holding, of warning before a period ends, hours to report a loss;
+    # state secrets in one hand.
+    "holding_days_max": 90,
+    "holdings_max": 20,
+    "review_warning_days": 180,
+    "issuer_return_warning_days": 7,
+    "loss_report_hours": 24,
+    # Destruction (clause g.7): with more items than this a batch is large, and goes to the designated unit.
+    "destruction_bulk_items": 200,
+    # Reminders: days before a loan's due day; minutes after a meeting's planned end before its papers are asked after.
+    "remind_days_before": 2,
+    "meeting_grace_minutes": 60,
     "cooling_off_months_core": 36,
     "cooling_off_months_important": 24,
     "cooling_off_months_general": 12,
@@ -54,12 +78,19 @@ NUMBERS_DEFAULT: Mapping[str, int] = {
     "rated_too_low_after_seconds": 20,
     "reader_silent_after_seconds": 45,
     "portal_window_seconds": 10,
+    # A tag on its way into the shredder may still be heard while the signatures dry (clause g.8).
+    "ghost_after_seconds": 120,
     # Signing in.
     "session_idle_seconds": 1800,
     "session_absolute_seconds": 36000,
     "confirmation_seconds": 300,
 }
 
+
+DESTRUCTION_METHODS = ("shred", "pulp", "burn", "degauss", "crush", "chemical", "overwrite")
+"""粉碎, 化浆, 焚烧, 消磁, 碾压, 化学腐蚀, 覆写: what configuration may forbid (clauses g.3, g.4)."""
+MEDIA = ("paper", "disc", "magnetic", "flash", "film", "equipment", "other")
+"""What carriers are made of, as far as their destruction differs."""
 
 NUMBERS_MIN: Mapping[str, int] = {
     # Coverage is told every five seconds: with less, healthy readers would be complained of.
@@ -82,6 +113,12 @@ class Scheme:
     levels: tuple[Level, ...] = LEVELS_DEFAULT
     post_clearance: Mapping[str, str] = field(default_factory=lambda: dict(POST_CLEARANCE_DEFAULT))
     numbers: Mapping[str, int] = field(default_factory=lambda: dict(NUMBERS_DEFAULT))
+    titles_on_slips: bool = False
+    """Whether carriers' titles are printed on slips, which travel; on lists, which are kept, they always are."""
+    destruction_centres: tuple[str, ...] = ("国家秘密载体销毁管理中心",)
+    """Units designated by the secrecy department to destroy (clause g.7)."""
+    destruction_forbidden: frozenset[str] = frozenset()
+    """Methods, or `medium:method`, that the organisation forbids besides what the clauses do (clauses g.3, g.4)."""
 
     def level(self, code: str) -> Level:
         """The level of this code. Raises KeyError."""
@@ -108,9 +145,11 @@ _TEXTS = ("organisation_zh", "organisation_en", "timezone", "ledger_origin", "ep
 
 
 def scheme_from(config: Mapping[str, Any]) -> Scheme:
-    """A scheme from the parsed `custody.toml`: tables `[organisation]` and `[numbers]`. Raises SchemeInvalid."""
+    """A scheme from the parsed `custody.toml`: tables `[organisation]`, `[numbers]`, `[forms]`,
+    `[destruction]` (`centres`, `forbidden`). Raises SchemeInvalid.
+    """
     errors: list[str] = []
-    known = {"organisation", "numbers"}
+    known = {"organisation", "numbers", "forms", "destruction"}
     errors += [f"[{name}] is not known; known are {', '.join(sorted(known))}" for name in set(config) - known]
     texts: dict[str, str] = {}
     for key, value in dict(config.get("organisation", {})).items():
@@ -133,8 +172,36 @@ def scheme_from(config: Mapping[str, Any]) -> Scheme:
             errors.append(f"numbers.{key} must be {NUMBERS_MIN[key]} at least, not {value}")
         else:
             numbers[key] = value
+    forms = dict(config.get("forms", {}))
+    titles = forms.pop("titles_on_slips", False)
+    errors += [f"forms.{key} is not known; known is titles_on_slips" for key in forms]
+    if not isinstance(titles, bool):
+        errors.append(f"forms.titles_on_slips must be true or false, not {titles!r}")
+    destruction = _destruction(dict(config.get("destruction", {})), errors)
     if errors:
         raise SchemeInvalid("; ".join(errors))
     if "epc_block" in texts:
         texts["epc_block"] = texts["epc_block"].upper()
-    return replace(Scheme(numbers=numbers), **texts)  # type: ignore[arg-type]  # the keys are texts by _TEXTS
+    return replace(Scheme(numbers=numbers, titles_on_slips=titles is True, **destruction), **texts)  # type: ignore[arg-type]  # the keys are texts by _TEXTS
+
+
+def _destruction(given: dict[str, Any], errors: list[str]) -> dict[str, Any]:
+    """What `[destruction]` says, as fields of the scheme; what is wrong is added to `errors`."""
+    found: dict[str, Any] = {}
+    for key, value in given.items():
+        if key not in ("centres", "forbidden"):
+            errors.append(f"destruction.{key} is not known; known are centres, forbidden")
+        elif not isinstance(value, list) or not all(isinstance(one, str) and one.strip() for one in value):
+            errors.append(f"destruction.{key} must be a list of texts, not {value!r}")
+        elif key == "centres":
+            found["destruction_centres"] = tuple(one.strip() for one in value)
+        else:
+            found["destruction_forbidden"] = frozenset(value)
+    for one in sorted(found.get("destruction_forbidden", ())):
+        medium, colon, method = one.rpartition(":")
+        if method not in DESTRUCTION_METHODS or (colon and medium not in MEDIA):
+            errors.append(
+                f"destruction.forbidden: {one!r} is no method ({', '.join(DESTRUCTION_METHODS)}), "
+                f"nor medium:method with a medium of {', '.join(MEDIA)}"
+            )
+    return found

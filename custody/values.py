@@ -15,7 +15,7 @@ DAY = 86_400 * SECOND
 CarrierKind = Literal["document", "disc", "drive", "film", "model", "notebook", "computer", "other"]
 Origin = Literal["produced", "received", "copied", "legacy"]
 PeriodKind = Literal["years", "months", "date", "condition", "long_term", "maximum", "none"]
-PlaceKind = Literal["site", "building", "room", "cabinet", "shelf", "seat", "portal"]
+PlaceKind = Literal["site", "building", "room", "cabinet", "shelf", "container", "seat", "portal"]
 PostClass = Literal["core", "important", "general"]
 
 
@@ -65,6 +65,8 @@ class Description:
     issuer: str = ""
     issuer_number: str = ""
     remark: str = ""
+    archive_by: str = ""
+    """ISO date by which it is to be archived or transferred to the archives (clause f.3); empty: not to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +123,32 @@ class Person:
     cleared_from: str = ""
     cleared_until: str = ""
     left_on: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Custody:
+    """Where the books have a carrier: what acts of custody change, and a correction restores."""
+
+    status: str
+    """A term of the balance (`custody.life_cycle.Status`)."""
+    home: int | None = None
+    place: int | None = None
+    holder: int | None = None
+    due_at: Instant | None = None
+    matter: int | None = None
+    renewals: int = 0
+    recalled: bool = False
+    queue: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """`giver` lets `deputy` use these permissions in his or her stead, from one instant until another."""
+
+    id: int
+    giver: int
+    deputy: int
+    permissions: tuple[str, ...]
+    from_at: Instant
+    until_at: Instant
+    reason: str = ""

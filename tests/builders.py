@@ -7,7 +7,7 @@
 Time stands still at `NOW` unless the books were given another clock.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
@@ -24,13 +24,20 @@ from custody.entries import (
     PlaceRecorded,
     Returned,
     Shelved,
+    Signature,
     TagBound,
     UnitRecorded,
+    signed_text,
+    text_hash,
 )
 from custody.ledger import LedgerKey
-from custody.register import Directory
+from custody.matters import Line, Matter
+from custody.register import CarrierState, Directory
 from custody.scheme import Scheme
 from custody.store.books import Books, Receipt
+from custody.store.matters import load_lines, load_matters
+from custody.store.projection import load_states
+from custody.store.queries.people import own_matters
 from custody.values import DAY, Description, Instant, Period, Person, Place, Scope, Tag, Unit
 
 NOW: Instant = instant(datetime(2026, 11, 20, 2, 0, tzinfo=UTC))
@@ -118,13 +125,25 @@ PERSONS = (
     Person(7, "1007", "何静", "He Jing", 3, "行政", None),
     Person(8, "1008", "林涛", "Lin Tao", 4, "研究员", "core", "2020-01-01", "2030-12-31", "2026-06-30"),
     Person(9, "1009", "系统管理员", "System administrator", 1),
+    Person(10, "1010", "梁问渠", "Liang Wenqu", 1, "副院长", "core", "2020-01-01", "2030-12-31"),
+    Person(11, "1011", "柳望川", "Liu Wangchuan", 4, "研究部部长", "core", "2020-01-01", "2030-12-31"),
+    Person(12, "1012", "沈岚", "Shen Lan", 2, "机要员", "core", "2020-01-01", "2030-12-31"),
+    Person(13, "1013", "韩叙言", "Han Xuyan", 3, "会议秘书", "core", "2020-01-01", "2030-12-31"),
+    Person(14, "1014", "赵启明", "Zhao Qiming", 4, "研究员", "core", "2020-01-01", "2030-12-31"),
 )
 PEOPLE = dict(
     zip(
-        ["clerk", "manager", "secrecy", "chen", "sun", "ma", "he", "lin", "admin"], (p.id for p in PERSONS), strict=True
+        [
+            *("clerk", "manager", "secrecy", "chen", "sun", "ma", "he", "lin", "admin"),
+            *("leader", "committee", "clerk2", "secretary", "zhao"),
+        ],
+        (p.id for p in PERSONS),
+        strict=True,
     )
 )
-"""Short name -> person: `chen` is cleared to secret, `ma` to confidential, `he` to nothing, `lin` has left."""
+"""Short name -> person: `chen` is cleared to secret, `ma` to confidential, `he` to nothing, `lin` has left, `zhao` to
+top secret; `leader`, `committee`, `clerk2` and `secretary` are what they are called.
+"""
 SHELF, SHELF_2, READING, LOW_SHELF, CORRIDOR = 5, 6, 7, 8, 9
 """Places: two shelves rated top secret, a room that is no store, a cabinet rated confidential, one not rated."""
 
@@ -151,7 +170,18 @@ def subject(name: str, *grants: Role | Grant, on: str = TODAY) -> Subject:
 
 
 CLERK = subject("clerk", Role.CLERK)
+CLERK_2 = subject("clerk2", Role.CLERK)
 SECRECY_OFFICE = subject("secrecy", Role.SECRECY_OFFICE)
+MANAGER = subject("manager", Role.MANAGER)
+LEADER = subject("leader", Role.LEADER)
+COMMITTEE = subject("committee", Role.SECRECY_COMMITTEE)
+SECRETARY = subject("secretary", Role.MEETING_SECRETARY)
+
+
+def signatures(facts: Sequence[Fact], at: Instant, *persons: int | str) -> tuple[Signature, ...]:
+    """Signatures of these persons (identifiers or short names) under exactly these facts."""
+    under = text_hash(signed_text(facts))
+    return tuple(Signature(PEOPLE[p] if isinstance(p, str) else p, at, "password", under) for p in persons)
 
 
 @dataclass
@@ -183,18 +213,51 @@ class Archive:
         """One carrier taken in, tagged and shelved."""
         return self.carriers(1, **changes)[0]
 
+    def enter(
+        self, by: Subject, facts: Sequence[Fact], act: str, *others: int | str, signed: bool = True, **more: Any
+    ) -> Receipt:
+        """Enter an act, signed by the acting person (unless `signed` is False) and by these others."""
+        persons = ((by.person,) if signed else ()) + others
+        under = signatures(facts, self.books.clock(), *persons) if persons else ()
+        return self.books.enter(by, facts, act=act, signatures=under, **more)
+
+    def present(self, who: Subject) -> Subject:
+        """The same person with the open matters that he or she has a part in, as a request would find them."""
+        with self.books.database.reading() as connection:
+            return replace(who, matters=own_matters(connection, who.person))
+
+    def matter(self) -> int:
+        """The identifier of a new matter."""
+        return self.books.reserve("matter", 1)[0]
+
+    def state(self, carrier: int) -> CarrierState:
+        """The carrier as the register has it."""
+        with self.books.database.reading() as connection:
+            return load_states(connection, [carrier])[carrier]
+
+    def the_matter(self, matter: int) -> Matter:
+        """The matter as the register has it."""
+        with self.books.database.reading() as connection:
+            return load_matters(connection, [matter])[matter]
+
+    def line(self, matter: int, carrier: int) -> Line:
+        """The carrier's line in the matter."""
+        with self.books.database.reading() as connection:
+            return load_lines(connection, [(matter, carrier)])[(matter, carrier)]
+
     def due(self, days: int) -> Instant:
         """End of the day so many days from now."""
         at = day(self.books.clock() + days * DAY, self.scheme.timezone)
         return end_of_day(at, self.scheme.timezone)
 
     def borrow(self, carrier: int, who: str, days: int = 14, by: Subject = CLERK) -> Receipt:
-        """The clerk lends a carrier."""
-        return self.books.enter(by, [Borrowed(carrier, PEOPLE[who], self.due(days))], act="borrow")
+        """The clerk lends a carrier; the borrower signs for it at the desk."""
+        return self.enter(by, [Borrowed(carrier, PEOPLE[who], self.due(days))], "borrow", who)
 
     def give_back(self, carrier: int, place: int = SHELF, pages: int | None = None, by: Subject = CLERK) -> Receipt:
-        """The clerk takes a carrier back."""
-        return self.books.enter(by, [Returned(carrier, place, pages)], act="return")
+        """The clerk takes a carrier back, its pages counted: all of them, unless it is said how many."""
+        counted = self.state(carrier).description.pages if pages is None else pages
+        return self.books.enter(by, [Returned(carrier, place, counted)], act="return")
 
 
 def _number(carrier: int) -> str:

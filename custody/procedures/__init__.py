@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping
 
-from custody import rules
+from custody import approval, rules
 from custody.access import Permission
 from custody.entries import (
     FACTS,
@@ -19,6 +19,7 @@ from custody.entries import (
     Received,
     ReportedFound,
     ReportedMissing,
+    ResponsibilityAccepted,
     Returned,
     RoundSigned,
     Shelved,
@@ -26,21 +27,41 @@ from custody.entries import (
     TagRetired,
     UnitRecorded,
 )
-from custody.procedures import circulation, directory, dispatch, keeping, production, registration
+from custody.procedures import (
+    binding,
+    circulation,
+    corrections,
+    destruction,
+    directory,
+    dispatch,
+    disposition,
+    keeping,
+    meetings,
+    production,
+    registration,
+)
 from custody.register import CarrierState
-from custody.rules import Refusal, Rule, Situation
+from custody.rules import Needed, Refusal, Rule, Situation
+
+_LETTERS = (circulation, keeping, disposition, destruction, meetings)
+"""The letters whose business takes several acts: each brings its rules, permissions, acts, codes and free facts."""
+
+FREE = frozenset({TagBound, TagRetired, ReportedMissing, ReportedFound, *(f for one in _LETTERS for f in one.FREE)})
+"""Facts that may be entered whatever matter the carrier is in."""
 
 RULES: tuple[Rule, ...] = (
     *directory.RULES,
     *registration.RULES,
     *production.RULES,
     *dispatch.RULES,
-    *circulation.RULES,
-    *keeping.RULES,
+    *binding.rules(FREE, meetings.BRINGING_BACK),
+    *approval.RULES,
+    *corrections.RULES,
+    *(rule for letter in _LETTERS for rule in letter.RULES),
 )
 """Every rule, in the order in which refusals are shown."""
 
-PERMISSIONS: Mapping[type[Fact], Permission] = {
+PERMISSIONS: Mapping[type[Fact], Needed] = {
     UnitRecorded: Permission.TAKE_IN,
     PlaceRecorded: Permission.TAKE_IN,
     PersonRecorded: Permission.TAKE_IN,
@@ -56,8 +77,32 @@ PERMISSIONS: Mapping[type[Fact], Permission] = {
     Returned: Permission.LEND,
     RoundSigned: Permission.SWEEP,
     FindingSettled: Permission.SETTLE_FINDINGS,
+    ResponsibilityAccepted: Permission.TAKE_PART,
+    **approval.PERMISSIONS,
+    **corrections.PERMISSIONS,
+    **{fact: needed for letter in _LETTERS for fact, needed in letter.PERMISSIONS.items()},
 }
 """What one must be allowed in order to enter each kind of fact."""
+
+ACTS: Mapping[str, str] = {
+    "directory": "ML",  # 名录
+    "take_in": "DJ",  # 登记
+    "tag": "BQ",  # 标签
+    "shelve": "SJ",  # 上架
+    "move": "YD",  # 移动
+    "borrow": "JY",  # 借阅
+    "return": "GH",  # 归还
+    "missing": "SZ",  # 失踪
+    "found": "ZH",  # 找回
+    "round": "QS",  # 清查签字
+    "settle": "CY",  # 差异
+    "approval": "SP",  # 审批
+    "delegate": "WT",  # 委托
+    "responsibility": "ZR",  # 责任
+    **corrections.ACTS,
+    **{kind: letters for letter in _LETTERS for kind, letters in letter.ACTS.items()},
+}
+"""Kind of act -> the letters before the year and the running number: `JY-2026-0001`."""
 
 CODES: Mapping[str, tuple[str, ...]] = {
     # Asked before the rules.
@@ -108,6 +153,10 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "has_home": ("place",),
     "no_home": (),
     "there_already": ("place",),
+    **binding.CODES,
+    **approval.CODES,
+    **corrections.CODES,
+    **{code: blanks for letter in _LETTERS for code, blanks in letter.CODES.items()},
 }
 """Code of a refusal -> the names that fill its blanks. `level` and `rating` are codes of the scheme (`rating` empty:
 not rated), `act` a kind of fact, `status` a state, `person` a name and `person_en` its English form."""

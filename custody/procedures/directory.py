@@ -1,8 +1,8 @@
 """The directory: units, places, persons. Good order only: whole statements that do not contradict the others."""
 
 from collections.abc import Collection
-from datetime import date
 
+from custody.classification import is_day
 from custody.entries import Fact, PersonRecorded, PlaceRecorded, UnitRecorded
 from custody.register import CarrierState
 from custody.rules import Params, Rule, Situation
@@ -79,14 +79,6 @@ def _date_invalid(_carrier: CarrierState | None, fact: Fact, _situation: Situati
         if value and not is_day(value):
             return {"value": value}
     return None
-
-
-def is_day(value: str) -> bool:
-    """Whether this is an ISO date, written in full."""
-    try:
-        return date.fromisoformat(value).isoformat() == value
-    except ValueError:
-        return False
 
 
 _ALL = (UnitRecorded, PlaceRecorded, PersonRecorded)

@@ -1,13 +1,11 @@
 """Letter a: level and period are determined and marked (clause a.5). Production orders stand here in time."""
 
-from datetime import date
-
+from custody.classification import exceeds, is_day
 from custody.entries import Fact, Imported, Received
-from custody.procedures.directory import is_day
 from custody.register import CarrierState
 from custody.rules import Params, Rule, Situation
 from custody.scheme import Level
-from custody.values import Description, Period
+from custody.values import Description
 
 
 def _level(description: Description, situation: Situation) -> Level | None:
@@ -66,34 +64,9 @@ def _beyond_maximum(_carrier: CarrierState | None, fact: Fact, situation: Situat
     level = _level(described, situation)
     if level is None or level.period_years_max is None or described.period.authority.strip():
         return None
-    if not _exceeds(described.period, described.classified_on, level.period_years_max):
+    if not exceeds(described.period, described.classified_on, level.period_years_max):
         return None
     return {"level": level.code, "years": level.period_years_max}
-
-
-def _exceeds(period: Period, classified_on: str, years_max: int) -> bool:
-    match period.kind:
-        case "years":
-            return period.value.isdecimal() and int(period.value) > years_max
-        case "months":
-            return period.value.isdecimal() and int(period.value) > 12 * years_max
-        case "date":
-            return is_day(classified_on) and is_day(period.value) and period.value > _later(classified_on, years_max)
-        case "condition" | "long_term":
-            return True
-        case _:
-            return False
-
-
-def _later(day: str, years: int) -> str:
-    """The same day some years later, ISO; 29 February becomes 1 March where there is none."""
-    start = date.fromisoformat(day)
-    if start.year + years > date.max.year:
-        return date.max.isoformat()
-    try:
-        return start.replace(year=start.year + years).isoformat()
-    except ValueError:
-        return date(start.year + years, 3, 1).isoformat()
 
 
 _COMING = (Imported, Received)

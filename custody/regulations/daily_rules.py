@@ -28,7 +28,7 @@ CLAUSES = (
         "No carriers or confidential computers at home; no talk of secrets there.",
         "严禁将涉密文件、涉密计算机和涉密移动存储介质带回家中；不得在家中谈论涉密事项，不得随意扩大知悉范围。",
         "rule 3",
-        (refuse("Home as a place of use.", "使用地点为家中的，不予办理。"),),
+        (refuse("Home as a place of use.", "使用地点为家中的，不予办理。", kept=True),),
         as_of=("e.1", "j.2"),
     ),
     Clause(

@@ -167,8 +167,9 @@ CLAUSES = (
             record(
                 "The recall, the list, item by item, both signatures; reissue.",
                 "清退通知、清退清单、逐件核对、双方签字；重新发放另行登记。",
+                kept=True,
             ),
-            remind("Not returned by the date.", "逾期未清退。"),
+            remind("Not returned by the date.", "逾期未清退。", kept=True),
         ),
     ),
     # Letter c, use.
@@ -205,12 +206,12 @@ CLAUSES = (
         "传阅须办理登记手续；传阅人之间不得横传，不得擅自留存。",
         "letter c",
         (
-            refuse("A leg that does not start at the registry.", "不由机要室发起的传阅环节，不予登记。"),
+            refuse("A leg that does not start at the registry.", "不由机要室发起的传阅环节，不予登记。", kept=True),
             detect(
                 "Direct pass: reads or the next holder contradict the legs.",
                 "横传：读到的情况或下一持有人与传阅环节不符。",
             ),
-            remind("A leg is overdue.", "传阅环节逾期。"),
+            remind("A leg is overdue.", "传阅环节逾期。", kept=True),
         ),
     ),
     Clause(
@@ -223,8 +224,9 @@ CLAUSES = (
             record(
                 "The briefing sheet: rules, attendees, declaration of equipment.",
                 "传达登记单：保密要求、参加人员、设备申报。",
+                kept=True,
             ),
-            refuse("An attendee outside the scope.", "参加人员不在知悉范围内的，不予登记。"),
+            refuse("An attendee outside the scope.", "参加人员不在知悉范围内的，不予登记。", kept=True),
         ),
     ),
     Clause(
@@ -236,6 +238,7 @@ CLAUSES = (
             record(
                 "Identity confirmed at the desk: password, or badge where there is a reader.",
                 "在借阅台核实身份：口令，或在有读卡器处刷证。",
+                kept=True,
             ),
             refuse(
                 "Without clearance, outside the scope, or with overdue loans.",

@@ -45,7 +45,7 @@ CLAUSES = (
         "严禁个人私自留存涉密载体。",
         "letter f",
         (
-            remind("Held longer than the limit.", "持有超过规定时限。"),
+            remind("Held longer than the limit.", "持有超过规定时限。", kept=True),
             detect(
                 "Seen in an office overnight when it must be locked in.",
                 "应入柜而过夜仍在办公室被听到。",
@@ -54,6 +54,7 @@ CLAUSES = (
                 "A post or an account is closed only at zero holdings: clearance of leavers, and before a change of "
                 "post.",
                 "名下载体未清零的，不得办结离岗离职或停用账户；调整岗位前亦同。",
+                kept=True,
             ),
         ),
     ),
@@ -74,8 +75,8 @@ CLAUSES = (
         "应当归档的涉密载体，须按档案法规定及时归档或移交档案部门保管。",
         "letter f",
         (
-            remind("Due for archiving.", "到期应归档。"),
-            record("The transfer list, with both signatures.", "移交清单，双方签字。"),
+            remind("Due for archiving.", "到期应归档。", kept=True),
+            record("The transfer list, with both signatures.", "移交清单，双方签字。", kept=True),
         ),
         internal=True,
     ),
@@ -85,7 +86,7 @@ CLAUSES = (
         "Destruction is registered, and approved by the supervisor.",
         "销毁涉密载体，须履行登记手续，经主管领导批准。",
         "letter g",
-        (refuse("Without registration and approval.", "未登记、未经批准的，不得销毁。"),),
+        (refuse("Without registration and approval.", "未登记、未经批准的，不得销毁。", kept=True),),
         internal=True,
     ),
     Clause(
@@ -97,6 +98,7 @@ CLAUSES = (
             refuse(
                 "The destroyer is the approver, or the carrier is in no batch.",
                 "销毁人即批准人的，或不在销毁批次内的，不予登记。",
+                kept=True,
             ),
             detect(
                 "Never seen again, without a record of destruction.",
@@ -113,6 +115,7 @@ CLAUSES = (
             refuse(
                 "The method is not allowed for the medium (paper, disc, magnetic, flash, film, equipment) and level.",
                 "销毁方式不适用于该介质（纸质、光盘、磁介质、闪存、胶片、设备）和密级的，不予批准。",
+                kept=True,
             ),
         ),
     ),
@@ -126,6 +129,7 @@ CLAUSES = (
                 "Anything but degaussing, crushing, burning or chemical destruction; never overwriting alone at the "
                 "top level.",
                 "须消磁、粉碎、焚烧或化学腐蚀；绝密级不得仅以覆写代替销毁。",
+                kept=True,
             ),
         ),
         as_of=("g.3",),
@@ -140,6 +144,7 @@ CLAUSES = (
                 "Fewer than three distinct persons (a destroyer and two supervisors); a supervisor is never the "
                 "applicant.",
                 "不足三人（销毁人一名、监销人两名，互不相同）的，不得销毁；监销人不得为申请人。",
+                kept=True,
             ),
             record(
                 "The last read at the shredder equals the approved list before anyone signs.",
@@ -152,7 +157,7 @@ CLAUSES = (
         "Carriers are never sold as scrap.",
         "禁止将涉密载体作为废品出售。",
         "letter g",
-        (refuse("By the route of disposal.", "处置去向为废品出售的，不予登记。"),),
+        (refuse("By the route of disposal.", "处置去向为废品出售的，不予登记。", kept=True),),
     ),
     Clause(
         "g.7",
@@ -160,10 +165,11 @@ CLAUSES = (
         "大宗涉密载体须送保密部门指定的单位销毁；实践中一般均送销毁中心。",
         "letter g",
         (
-            refuse("Large items elsewhere.", "大宗载体送往他处的，不予登记。"),
+            refuse("Large items elsewhere.", "大宗载体送往他处的，不予登记。", kept=True),
             record(
                 "The list, the escorts, the hand-over, the centre's receipt and certificate.",
                 "清单、押运人、交接，以及销毁中心的回执和销毁证明。",
+                kept=True,
             ),
         ),
     ),
@@ -176,6 +182,7 @@ CLAUSES = (
             detect(
                 "The tag of a destroyed carrier was read again (ghost read): an incident that names all signatories.",
                 "已销毁载体的标签再次被读到（标签复现）：按事件处置，并列出全部签字人。",
+                kept=True,
             ),
         ),
     ),
@@ -186,8 +193,8 @@ CLAUSES = (
         "不得带领无关人员进入涉密会议场所。",
         "letter h",
         (
-            record("The list of attendees, and entries.", "参会人员名单和进场记录。"),
-            refuse("The entry of one who is not on the list.", "不在名单上的，不予进场登记。"),
+            record("The list of attendees, and entries.", "参会人员名单和进场记录。", kept=True),
+            refuse("The entry of one who is not on the list.", "不在名单上的，不予进场登记。", kept=True),
         ),
     ),
     Clause(
@@ -195,7 +202,7 @@ CLAUSES = (
         "Meeting papers are distributed by register.",
         "会议文件须登记发放。",
         "letter h",
-        (record("Copy number to seat or person, signed.", "份号对应席位或个人，签字领取。"),),
+        (record("Copy number to seat or person, signed.", "份号对应席位或个人，签字领取。", kept=True),),
         internal=True,
     ),
     Clause(
@@ -207,11 +214,13 @@ CLAUSES = (
             record(
                 "The count after the meeting, by copy and person, over venue and lodgings.",
                 "会后清点：按份号、按人，覆盖会场和驻地。",
+                kept=True,
             ),
-            refuse("Closing short without a signed incident.", "文件未齐而无签字的事件记录的，不得办结。"),
+            refuse("Closing short without a signed incident.", "文件未齐而无签字的事件记录的，不得办结。", kept=True),
             detect(
                 "Unreturned papers, left in the venue, or out by a portal.",
                 "未收回的文件、遗留会场的文件，或已从门禁处带出的文件。",
+                kept=True,
             ),
         ),
         internal=True,
@@ -221,7 +230,7 @@ CLAUSES = (
         "Papers that may be taken back to the unit are handed in there for safekeeping in time.",
         "允许带回的会议文件，须及时交本单位保管。",
         "letter h",
-        (remind("Taken back but not deposited by the deadline.", "已带回单位而逾期未交存。"),),
+        (remind("Taken back but not deposited by the deadline.", "已带回单位而逾期未交存。", kept=True),),
     ),
     # Letter i, disclosure.
     Clause(

@@ -9,8 +9,11 @@ from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from custody.access import ADMINISTRATORS, Grant, Role
-from custody.rules import NotFound
+from custody.procedures.keeping.clearing import held_back
+from custody.rules import NotFound, Refusal, Refused
 from custody.store import schema as t
+from custody.store.keeping import in_hand
+from custody.store.projection import load_directory, person_of
 from custody.values import Instant
 
 
@@ -97,9 +100,27 @@ def set_password_hash(connection: Connection, person: int, password_hash: str) -
     _change(connection, person, password_hash=password_hash)
 
 
+def against_closing(connection: Connection, person: int) -> list[Refusal]:
+    """What stands against closing a person's account: carriers in hand, places in care (clause f.1)."""
+    row = connection.execute(select(t.PERSON).where(t.PERSON.c.id == person)).first()
+    if row is None:
+        return []
+    held = in_hand(connection, [person]).get(person, 0)
+    return held_back(person_of(row), held, load_directory(connection))
+
+
 def set_disabled(connection: Connection, person: int, disabled: bool) -> None:
-    """Close an account, or open it again. Raises NotFound."""
+    """Close an account, or open it again. Raises NotFound, Refused where the person holds or keeps carriers (f.1)."""
+    by_person(connection, person)
+    if disabled:
+        _free_to_close(connection, person)
     _change(connection, person, disabled=disabled)
+
+
+def _free_to_close(connection: Connection, person: int) -> None:
+    against = against_closing(connection, person)
+    if against:
+        raise Refused(against)
 
 
 def set_language(connection: Connection, person: int, language: str) -> None:
@@ -132,7 +153,12 @@ def grant(connection: Connection, person: int, role: Role, unit: int | None = No
 
 
 def revoke(connection: Connection, person: int, role: Role) -> None:
-    """Take a role away. Raises NotFound where it is not held."""
+    """Take a role away. Raises NotFound where it is not held.
+
+    With the last role an account is as good as closed: Refused while the person holds or keeps carriers (clause f.1).
+    """
+    if [one.role for one in grants(connection, person)] == [role]:
+        _free_to_close(connection, person)
     done = connection.execute(delete(t.GRANT).where(t.GRANT.c.person == person, t.GRANT.c.role == role.value))
     if done.rowcount != 1:
         raise NotFound

@@ -1,26 +1,10 @@
-"""Acts: the numbered papers that several entries share. One table of kinds and the letters of their numbers."""
-
-from collections.abc import Mapping
+"""Acts: the numbered papers that several entries share. Their kinds and letters stand in `custody.procedures.ACTS`."""
 
 from sqlalchemy import Connection, text
 
 from custody.clock import moment
+from custody.procedures import ACTS as ACTS
 from custody.values import Instant
-
-ACTS: Mapping[str, str] = {
-    "directory": "ML",  # 名录
-    "take_in": "DJ",  # 登记
-    "tag": "BQ",  # 标签
-    "shelve": "SJ",  # 上架
-    "move": "YD",  # 移动
-    "borrow": "JY",  # 借阅
-    "return": "GH",  # 归还
-    "missing": "SZ",  # 失踪
-    "found": "ZH",  # 找回
-    "round": "QS",  # 清查签字
-    "settle": "CY",  # 差异
-}
-"""Kind of act -> the letters before the year and the running number: `JY-2026-0001`."""
 
 TAKING_OVER = frozenset({"directory", "take_in"})
 """Acts that bring in the directory and the ledger kept before."""

@@ -17,23 +17,35 @@ from custody import ledger
 from custody.access import Subject
 from custody.clock import Clock
 from custody.database import Database
-from custody.entries import Entry, EntryInvalid, Fact, Signature, decode, encode
+from custody.entries import (
+    Corrected,
+    Entry,
+    EntryInvalid,
+    Fact,
+    Signature,
+    decode,
+    encode,
+    matter_of,
+    signed_text,
+    text_hash,
+)
 from custody.register import Directory
-from custody.rules import Refusal, Refused
+from custody.rules import NotFound, Refusal, Refused
 from custody.scheme import Scheme
 from custody.store import rebuild
 from custody.store import schema as t
 from custody.store.acts import act_number, take_numbers
-from custody.store.posting import Act, Posting, carrier_of, look_up
-from custody.store.projection import load_directory, write_carriers, write_directory
+from custody.store.matters import write_lines, write_matters
+from custody.store.posting import Act, Posting, carrier_of, last_entry, look_up
+from custody.store.projection import load_directory, load_states, write_carriers, write_directory
 from custody.store.schema import insert_rows
 from custody.values import Instant
 
-KINDS = ("carrier", "unit", "place", "person")
+KINDS = ("carrier", "unit", "place", "person", "matter", "delegation")
 """What has identifiers, each kind its own series from 1."""
 
 _FLUSH_ENTRIES = 5_000
-_ENTRY_COLUMNS = ("sequence", "kind", "carrier", "act", "by", "happened_at", "entered_at", "body")
+_ENTRY_COLUMNS = ("sequence", "kind", "carrier", "matter", "act", "by", "happened_at", "entered_at", "body")
 _DIRECTORY_VERSION = "directory:version"
 _SET_VERSION = text(
     "INSERT INTO counter (name, next) VALUES (:name, :next) ON CONFLICT (name) DO UPDATE SET next = :next"
@@ -111,12 +123,17 @@ class Books:
             size, frontier = _lock_ledger(writing)
             now = self.clock()
             number = act_number(writing, act, now, self.scheme.timezone)
-            paper = Act(number, act, subject, now, happened_at, tuple(signatures), corrects)
+            under = text_hash(signed_text(facts)) if signatures else ""
+            paper = Act(number, act, subject, now, happened_at, tuple(signatures), corrects, under)
             posting = self._posting(writing, paper, facts, size)
             writing.execute(t.ACT.insert().values(number=number, kind=act, by=subject.person, entered_at=now))
             frontier = frontier.extend(self._append(writing, posting, facts))
             states = posting.lookups.states
             write_carriers(writing, self.scheme, posting.before, [states[carrier] for carrier in posting.changed])
+            matters = posting.lookups.matters
+            write_matters(writing, self.scheme, posting.matters_before, [matters[m] for m in posting.matters_changed])
+            lines = posting.lookups.lines
+            write_lines(writing, posting.lines_before, [lines[key] for key in posting.lines_changed])
             if posting.directory_changed:
                 write_directory(writing, self.scheme, posting.directory_before, posting.directory)
                 self._new_directory_version(writing, posting.sequence)
@@ -134,6 +151,7 @@ class Books:
         *,
         act: str = "",
         happened_at: Instant | None = None,
+        signatures: tuple[Signature, ...] = (),
         corrects: int | None = None,
         connection: Connection | None = None,
     ) -> list[tuple[Refusal, ...]]:
@@ -144,13 +162,29 @@ class Books:
         found = []
         with self._snapshot(connection) as reading:
             size = reading.execute(select(t.LEDGER_STATE.c.size)).scalar_one()
-            paper = Act("", act, subject, self.clock(), happened_at, (), corrects)
+            under = text_hash(signed_text(facts)) if signatures else ""
+            paper = Act("", act, subject, self.clock(), happened_at, tuple(signatures), corrects, under)
             posting = self._posting(reading, paper, facts, size)
             for fact in facts:
                 against = posting.judge(fact)
                 found.append(against)
                 if not against:
                     posting.apply(fact, lambda: "")
+        return found
+
+    def undo(self, carriers: Sequence[int], reason: str) -> list[Fact]:
+        """The compensating facts that take back each carrier's last entry; entering them is asked as any act is.
+
+        Raises NotFound for a carrier that is not there, or that nothing stood before.
+        """
+        found: list[Fact] = []
+        with self.database.reading() as connection:
+            states = load_states(connection, carriers)
+            for carrier in carriers:
+                last = last_entry(connection, carrier) if carrier in states else None
+                if last is None or last.before is None:
+                    raise NotFound
+                found.append(Corrected(carrier, last.sequence, last.before, reason))
         return found
 
     def directory(self, connection: Connection) -> Directory:
@@ -213,8 +247,7 @@ class Books:
 
     def _posting(self, connection: Connection, act: Act, facts: Sequence[Fact], size: int) -> Posting:
         directory = self.directory(connection)
-        at = act.now if act.happened_at is None else act.happened_at
-        return Posting(act, self.scheme, directory, look_up(connection, facts, directory, at), size)
+        return Posting(act, self.scheme, directory, look_up(connection, facts, directory, act, self.scheme), size)
 
     def _append(self, connection: Connection, posting: Posting, facts: Sequence[Fact]) -> Iterator[bytes]:
         """Judge, apply and store each fact; give the hash of each leaf. Raises Refused."""
@@ -230,6 +263,7 @@ class Books:
                     entry.sequence,
                     fact.kind,
                     carrier_of(fact),
+                    matter_of(fact),
                     entry.act,
                     entry.by,
                     entry.happened_at,

@@ -3,7 +3,7 @@
 Used twice: with a ledger behind it to enter, without one to ask (the grey button, the dry run).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, func, select, tuple_
@@ -13,6 +13,7 @@ from custody.clock import day
 from custody.entries import (
     Borrowed,
     CarrierFact,
+    Corrected,
     Entry,
     Fact,
     FindingSettled,
@@ -23,16 +24,23 @@ from custody.entries import (
     Signature,
     TagBound,
     UnitRecorded,
+    decode,
+    matter_of,
 )
-from custody.life_cycle import Status
+from custody.life_cycle import HELD, Status
+from custody.matters import Line, Matter, apply_matter
 from custody.procedures import circulation, refusals
 from custody.register import CarrierState, Directory, apply
-from custody.rules import NotFound, Refusal, Situation
+from custody.rules import LastEntry, NotFound, Refusal, Situation
 from custody.scheme import Scheme
 from custody.store import schema as t
 from custody.store.acts import TAKING_OVER
+from custody.store.copies import copies_unlisted
+from custody.store.keeping import KeepingLookups, cleared, in_hand, look_up_keeping
+from custody.store.matters import load_lines, load_matters
 from custody.store.projection import load_states
-from custody.store.schema import chunks
+from custody.store.queries import people
+from custody.store.schema import chunks, is_int64
 from custody.values import Instant
 
 
@@ -47,6 +55,8 @@ class Act:
     happened_at: Instant | None = None
     signatures: tuple[Signature, ...] = ()
     corrects: int | None = None
+    text_hash: str = ""
+    """What its signatures must stand under."""
 
 
 @dataclass(slots=True)
@@ -58,6 +68,13 @@ class Lookups:
     epcs: dict[str, int]
     numbers: set[tuple[str, int]]
     codes: dict[tuple[str, str], int] = field(default_factory=dict)
+    matters: dict[int, Matter] = field(default_factory=dict)
+    lines: dict[tuple[int, int], Line] = field(default_factory=dict)
+    holdings: dict[int, int] = field(default_factory=dict)
+    absent: dict[int, Subject] = field(default_factory=dict)
+    last_entries: dict[int, LastEntry] = field(default_factory=dict)
+    copies: dict[str, frozenset[int]] = field(default_factory=dict)
+    keeping: KeepingLookups = field(default_factory=KeepingLookups)
 
     def follow(self, before: CarrierState | None, after: CarrierState, at: Instant) -> None:
         """Take the effect of an applied fact."""
@@ -68,7 +85,10 @@ class Lookups:
         if after.tags is not before.tags and len(after.tags) > len(before.tags):
             self.epcs[after.tags[-1].epc] = after.id
         for state, step in ((before, -1), (after, 1)):
-            if state.status is Status.ON_LOAN and state.holder is not None and (state.due_at or at) < at:
+            if state.holder is None or state.status not in HELD:
+                continue
+            self.holdings[state.holder] = self.holdings.get(state.holder, 0) + step
+            if state.status is Status.ON_LOAN and (state.due_at or at) < at:
                 self.overdue[state.holder] = self.overdue.get(state.holder, 0) + step
 
 
@@ -79,8 +99,17 @@ def carrier_of(fact: Fact) -> int | None:
     return None
 
 
-def look_up(connection: Connection, facts: Sequence[Fact], directory: Directory, at: Instant) -> Lookups:
+def carriers_of(fact: Fact) -> Iterator[int]:
+    """Every carrier that a fact is about or lists."""
+    one = carrier_of(fact)
+    if one is not None:
+        yield one
+    yield from getattr(fact, "carriers", ())
+
+
+def look_up(connection: Connection, facts: Sequence[Fact], directory: Directory, act: Act, scheme: Scheme) -> Lookups:
     """Fetch what the rules may ask about these facts."""
+    at = act.now if act.happened_at is None else act.happened_at
     coming = {
         (fact.description.control_number, fact.description.copy_number)
         for fact in facts
@@ -91,13 +120,52 @@ def look_up(connection: Connection, facts: Sequence[Fact], directory: Directory,
         codes = {("unit", unit.code): unit.id for unit in directory.units.values()}
         codes |= {("place", place.code): place.id for place in directory.places.values()}
         codes |= {("person", person.number): person.id for person in directory.persons.values()}
+    states = load_states(connection, (carrier for fact in facts for carrier in carriers_of(fact)))
+    pairs = [(m, c) for fact in facts if (m := matter_of(fact)) is not None for c in carriers_of(fact)]
+    bound = {state.matter for state in states.values() if state.matter is not None}
+    corrected = {fact.carrier for fact in facts if isinstance(fact, Corrected)}
+    others = {other for fact in facts if (other := getattr(fact, "on_behalf_of", None)) is not None}
+    today = day(act.now, scheme.timezone)
+    matters = load_matters(connection, bound | {m for fact in facts if (m := matter_of(fact)) is not None})
+    persons = {p for fact in facts for p in _persons_of(fact)}
     return Lookups(
-        states=load_states(connection, (c for fact in facts if (c := carrier_of(fact)) is not None)),
-        overdue=_overdue(connection, {fact.holder for fact in facts if isinstance(fact, Borrowed)}, at),
+        matters=matters,
+        lines=load_lines(connection, pairs) if pairs else {},
+        holdings=in_hand(connection, persons | cleared(facts, matters)),
+        keeping=look_up_keeping(connection, facts, directory, matters, persons, scheme, today),
+        absent={other: people.subject_for(connection, other, scheme, today) for other in others if is_int64(other)},
+        last_entries={carrier: last_entry(connection, carrier) for carrier in corrected if carrier in states},
+        copies=copies_unlisted(connection, facts),
+        states=states,
+        overdue=_overdue(connection, persons, at),
         epcs=epcs_known(connection, {fact.tag.epc for fact in facts if isinstance(fact, TagBound)}),
         numbers=numbers_taken(connection, coming),
         codes=codes,
     )
+
+
+def _persons_of(fact: Fact) -> Iterator[int]:
+    """Persons whose holdings the rules may ask about."""
+    for name in ("holder", "person_id"):
+        person = getattr(fact, name, None)
+        if isinstance(person, int) and is_int64(person):
+            yield person
+    if isinstance(fact, PersonRecorded):
+        yield fact.person.id
+
+
+def last_entry(connection: Connection, carrier: int) -> LastEntry:
+    """A carrier's last entry and where the books had it before, folded from its own entries."""
+    query = select(t.ENTRY.c.body).where(t.ENTRY.c.carrier == carrier).order_by(t.ENTRY.c.sequence)
+    before: CarrierState | None = None
+    state: CarrierState | None = None
+    last: Entry | None = None
+    for row in connection.execute(query):
+        entry = decode(bytes(row.body))
+        if isinstance(entry.fact, CarrierFact):
+            before, state, last = state, apply(state, entry), entry
+    assert last is not None  # a carrier in the register has entries
+    return LastEntry(last.sequence, last.fact.kind, before.custody if before else None)
 
 
 def _overdue(connection: Connection, holders: Iterable[int], at: Instant) -> dict[int, int]:
@@ -138,18 +206,24 @@ class Posting:
     def __init__(self, act: Act, scheme: Scheme, directory: Directory, lookups: Lookups, size: int) -> None:
         self.act = act
         self.before: Mapping[int, CarrierState] = dict(lookups.states)
+        self.matters_before: Mapping[int, Matter] = dict(lookups.matters)
+        self.lines_before: Mapping[tuple[int, int], Line] = dict(lookups.lines)
         self.directory_before = directory
         self.directory = replace(
             directory,
             units=dict(directory.units),
             places=dict(directory.places),
             persons=dict(directory.persons),
+            accepted=dict(directory.accepted),
+            delegations=dict(directory.delegations),
         )
         self.directory_changed = False
         self.lookups = lookups
         self.sequence = size
         self.changed: dict[int, None] = {}
         """Carriers that an entry was about, in order."""
+        self.matters_changed: dict[int, None] = {}
+        self.lines_changed: dict[tuple[int, int], None] = {}
         over = act.kind in TAKING_OVER and (act.subject == INSTALLATION or may(act.subject, Permission.TAKE_IN))
         self.situation = Situation(
             subject=act.subject,
@@ -163,6 +237,16 @@ class Posting:
             codes_taken=lookups.codes,
             happened_at=act.happened_at,
             taking_over=over,
+            signatures=act.signatures,
+            text_hash=act.text_hash,
+            matters=lookups.matters,
+            lines=lookups.lines,
+            states=lookups.states,
+            holdings=lookups.holdings,
+            absent=lookups.absent,
+            last_entries=lookups.last_entries,
+            copies=lookups.copies,
+            keeping=lookups.keeping.told(),
         )
 
     def judge(self, fact: Fact) -> tuple[Refusal, ...]:
@@ -172,7 +256,7 @@ class Posting:
         if named is not None and carrier is None and not isinstance(fact, CarrierFact):
             raise NotFound
         found = refusals(carrier, fact, self.situation)
-        if found and found[0].code in ("not_permitted", "state"):
+        if found and found[0].code in ("not_permitted", "state", "matter_state", "line_state"):
             return found
         return (*self._about_time(carrier, fact), *self._about_correction(carrier, fact), *found)
 
@@ -212,16 +296,31 @@ class Posting:
             nonce=nonce(),
             fact=fact,
             signatures=self.act.signatures,
-            corrects=self.act.corrects,
+            corrects=fact.entry if isinstance(fact, Corrected) else self.act.corrects,
         )
         if isinstance(fact, CarrierFact):
             before = self.lookups.states.get(fact.carrier)
-            self.lookups.follow(before, apply(before, entry), self.situation.at)
+            after = apply(before, entry)
+            self.lookups.follow(before, after, self.situation.at)
+            self.lookups.keeping.follow(before, after, entry)
             self.changed[fact.carrier] = None
         else:
             self._follow_codes(fact)
             self.directory_changed |= self.directory.record(entry)
+        self._follow_matter(entry)
         return entry
+
+    def _follow_matter(self, entry: Entry) -> None:
+        matter = matter_of(entry.fact)
+        if matter is None:
+            return
+        key = (matter, carrier_of(entry.fact) or 0)
+        found = apply_matter(self.lookups.matters.get(matter), self.lookups.lines.get(key), entry)
+        self.lookups.matters[matter], line = found
+        self.matters_changed[matter] = None
+        if line is not None:
+            self.lookups.lines[key] = line
+            self.lines_changed[key] = None
 
     def _follow_codes(self, fact: Fact) -> None:
         directory = self.directory

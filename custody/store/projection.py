@@ -6,13 +6,14 @@ from typing import Any, cast
 from pypinyin import lazy_pinyin
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
+from custody.classification import secret_until
 from custody.life_cycle import Status
 from custody.register import CarrierState, Directory
 from custody.scheme import Scheme
 from custody.store import schema as t
 from custody.store.grams import grams
 from custody.store.schema import chunks, insert_rows, is_int64
-from custody.values import Description, Period, Person, Place, Scope, Tag, Unit
+from custody.values import Delegation, Description, Period, Person, Place, Scope, Tag, Unit
 
 DESCRIPTION = [
     "control_number",
@@ -30,11 +31,34 @@ DESCRIPTION = [
     "issuer",
     "issuer_number",
     "remark",
+    "archive_by",
 ]
 """Columns of a carrier that bear the names of its description's fields."""
-CUSTODY = ["status", "home", "place", "holder", "due_at", "since_at", "last_sequence"]
-"""Columns that entries change."""
-CARRIER_COLUMNS = ["id", *DESCRIPTION, "rank", "period_kind", "period_value", "period_authority", "origin", *CUSTODY]
+CUSTODY = [
+    "status",
+    "home",
+    "place",
+    "holder",
+    "due_at",
+    "since_at",
+    "last_sequence",
+    "matter",
+    "renewals",
+    "recalled",
+]
+"""Columns that nearly every entry changes."""
+CLASSIFIED = ["level", "rank", "period_kind", "period_value", "period_authority", "secret_until"]
+CARRIER_COLUMNS = [
+    "id",
+    *DESCRIPTION,
+    "rank",
+    "period_kind",
+    "period_value",
+    "period_authority",
+    "secret_until",
+    "origin",
+    *CUSTODY,
+]
 UNIT_COLUMNS = ["id", "code", "name", "name_en", "parent"]
 PLACE_FIELDS = [
     "id",
@@ -76,13 +100,16 @@ def carrier_values(state: CarrierState, scheme: Scheme) -> list[Any]:
         period.kind,
         period.value,
         period.authority,
+        secret_until(described, scheme),
         state.origin,
         state.status.value,
         *(getattr(state, name) for name in CUSTODY[1:]),
     ]
 
 
-def carrier_state(row: Row[Any], scope: Sequence[str], tags: Sequence[Tag], retired: Sequence[str]) -> CarrierState:
+def carrier_state(
+    row: Row[Any], scope: Sequence[str], tags: Sequence[Tag], retired: Sequence[str], queue: Sequence[int]
+) -> CarrierState:
     """The state that a carrier's row and its side rows tell."""
     described = Description(
         **{name: getattr(row, name) for name in DESCRIPTION},
@@ -102,6 +129,10 @@ def carrier_state(row: Row[Any], scope: Sequence[str], tags: Sequence[Tag], reti
         since_at=row.since_at,
         last_sequence=row.last_sequence,
         retired_epcs=tuple(retired),
+        matter=row.matter,
+        renewals=row.renewals,
+        recalled=row.recalled,
+        queue=tuple(queue),
     )
 
 
@@ -114,8 +145,15 @@ def load_states(connection: Connection, carriers: Iterable[int]) -> dict[int, Ca
             continue
         scopes = scopes_of(connection, ids)
         tags, retired = tags_of(connection, ids)
+        queues = queues_of(connection, ids)
         for row in rows:
-            found[row.id] = carrier_state(row, scopes.get(row.id, ()), tags.get(row.id, ()), retired.get(row.id, ()))
+            found[row.id] = carrier_state(
+                row,
+                scopes.get(row.id, ()),
+                tags.get(row.id, ()),
+                retired.get(row.id, ()),
+                queues.get(row.id, ()),
+            )
     return found
 
 
@@ -140,6 +178,15 @@ def tags_of(connection: Connection, carriers: Sequence[int]) -> tuple[dict[int, 
     return bound, retired
 
 
+def queues_of(connection: Connection, carriers: Sequence[int]) -> dict[int, list[int]]:
+    """Who waits, by carrier, in order."""
+    c = t.QUEUE.c
+    found: dict[int, list[int]] = {}
+    for row in connection.execute(select(c.carrier, c.person).where(c.carrier.in_(carriers)).order_by(c.place)):
+        found.setdefault(row.carrier, []).append(row.person)
+    return found
+
+
 def write_carriers(
     connection: Connection, scheme: Scheme, before: Mapping[int, CarrierState], states: Iterable[CarrierState]
 ) -> None:
@@ -149,7 +196,10 @@ def write_carriers(
         insert_rows(connection, t.CARRIER, CARRIER_COLUMNS, (carrier_values(state, scheme) for state in new))
         insert_rows(connection, t.SCOPE, ("principal", "carrier"), sorted(_scope_rows(new)))
         insert_rows(connection, t.GRAM, ("gram", "carrier"), sorted(_gram_rows(new)))
-        _update_custody(connection, [state for state in chunk if state.id in before])
+        known = [state for state in chunk if state.id in before]
+        _update_custody(connection, known)
+        _update_classified(connection, scheme, [s for s in known if s.description != before[s.id].description], before)
+        _write_queues(connection, [s for s in known if s.queue != before[s.id].queue])
         _write_tags(connection, before, chunk)
 
 
@@ -178,6 +228,38 @@ def _update_custody(connection: Connection, states: Sequence[CarrierState]) -> N
         connection.execute(_UPDATE, rows)
 
 
+_UPDATE_CLASSIFIED = (
+    update(t.CARRIER)
+    .where(t.CARRIER.c.id == bindparam("carrier_id"))
+    .values({name: bindparam(f"new_{name}") for name in [*DESCRIPTION, *CLASSIFIED]})
+)
+
+
+def _update_classified(
+    connection: Connection, scheme: Scheme, states: Sequence[CarrierState], before: Mapping[int, CarrierState]
+) -> None:
+    """Bring what a decision of the determining authority, or an inventory, changed in the description."""
+    if not states:
+        return
+    names = list(dict.fromkeys([*DESCRIPTION, *CLASSIFIED]))
+    rows = []
+    for state in states:
+        values = dict(zip(CARRIER_COLUMNS, carrier_values(state, scheme), strict=True))
+        rows.append({"carrier_id": state.id} | {f"new_{name}": values[name] for name in names})
+    connection.execute(_UPDATE_CLASSIFIED, rows)
+    other_scope = [s for s in states if s.description.scope != before[s.id].description.scope]
+    if other_scope:
+        connection.execute(delete(t.SCOPE).where(t.SCOPE.c.carrier.in_([state.id for state in other_scope])))
+        insert_rows(connection, t.SCOPE, ("principal", "carrier"), sorted(_scope_rows(other_scope)))
+
+
+def _write_queues(connection: Connection, states: Sequence[CarrierState]) -> None:
+    if states:
+        connection.execute(delete(t.QUEUE).where(t.QUEUE.c.carrier.in_([state.id for state in states])))
+        rows = [(state.id, at, person) for state in states for at, person in enumerate(state.queue, 1)]
+        insert_rows(connection, t.QUEUE, ("carrier", "place", "person"), rows)
+
+
 def _write_tags(connection: Connection, before: Mapping[int, CarrierState], states: Iterable[CarrierState]) -> None:
     bound: list[tuple[Any, ...]] = []
     newly_retired: list[str] = []
@@ -203,6 +285,12 @@ def load_directory(connection: Connection) -> Directory:
         directory.places[row.id] = Place(**{name: getattr(row, name) for name in PLACE_FIELDS})
     for row in connection.execute(select(t.PERSON)):
         directory.persons[row.id] = person_of(row)
+    for row in connection.execute(select(t.DELEGATION)):
+        directory.delegations[row.id] = Delegation(
+            row.id, row.giver, row.deputy, tuple(row.permissions.split()), row.from_at, row.until_at, row.reason
+        )
+    for row in connection.execute(select(t.RESPONSIBILITY)):
+        directory.accepted[row.place] = (row.person, row.accepted_at)
     return directory
 
 
@@ -224,6 +312,15 @@ def place_values(place: Place, directory: Directory, scheme: Scheme) -> list[Any
     return [*(getattr(place, name) for name in PLACE_FIELDS), f"/{'/'.join(inward)}/", rank]
 
 
+DELEGATION_COLUMNS = ["id", "giver", "deputy", "permissions", "from_at", "until_at", "reason"]
+RESPONSIBILITY_COLUMNS = ["place", "person", "accepted_at"]
+
+
+def delegation_values(one: Delegation) -> list[Any]:
+    """A delegation's row, in the order of DELEGATION_COLUMNS."""
+    return [one.id, one.giver, one.deputy, " ".join(one.permissions), one.from_at, one.until_at, one.reason]
+
+
 def person_values(person: Person) -> list[Any]:
     """A person's row, in the order of PERSON_COLUMNS, the pinyin key included."""
     return [*(getattr(person, name) for name in PERSON_FIELDS), name_sort(person.name)]
@@ -243,6 +340,13 @@ def write_directory(connection: Connection, scheme: Scheme, before: Directory, n
     persons = [person for person in now.persons.values() if before.persons.get(person.id) != person]
     _replace(connection, "unit", UNIT_COLUMNS, [unit_values(unit) for unit in units])
     _replace(connection, "person", PERSON_COLUMNS, [person_values(person) for person in persons])
+    if before.delegations != now.delegations:
+        connection.execute(delete(t.DELEGATION))
+        insert_rows(connection, t.DELEGATION, DELEGATION_COLUMNS, map(delegation_values, now.delegations.values()))
+    if before.accepted != now.accepted:
+        connection.execute(delete(t.RESPONSIBILITY))
+        accepted = [(place, person, at) for place, (person, at) in now.accepted.items()]
+        insert_rows(connection, t.RESPONSIBILITY, RESPONSIBILITY_COLUMNS, accepted)
     if before.places != now.places:
         was = {place.id: place_values(place, before, scheme) for place in before.places.values()}
         rows = [place_values(place, now, scheme) for place in now.places.values()]

@@ -11,10 +11,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, select
 
-from custody.entries import CarrierFact, Entry, EntryInvalid, decode
+from custody.entries import CarrierFact, Entry, EntryInvalid, decode, matter_of
 from custody.ledger import Frontier, leaf_hash
+from custody.matters import Line, Matter, MatterBroken, apply_matter
 from custody.register import CarrierState, Directory, FoldBroken, apply
 from custody.scheme import Scheme
+from custody.store import matters as stored
 from custody.store import projection as p
 from custody.store import schema as t
 from custody.store.grams import grams
@@ -55,6 +57,7 @@ def differences(connection: Connection, scheme: Scheme) -> list[str]:
         directory = _by_sequence(connection, told)
         _directory(connection, scheme, directory, told)
         _by_carrier(connection, scheme, told)
+        _by_matter(connection, scheme, told)
         _acts(connection, told)
         _counters(connection, told)
     except _Enough:
@@ -101,9 +104,10 @@ def _by_sequence(connection: Connection, told: _Differences) -> Directory:
 def _columns(row: Any, entry: Entry, told: _Differences) -> None:
     fact = entry.fact
     carrier = getattr(fact, "carrier", None)
-    said = (entry.sequence, fact.kind, carrier, entry.act, entry.by, entry.happened_at, entry.entered_at)
-    kept = (row.sequence, row.kind, row.carrier, row.act, row.by, row.happened_at, row.entered_at)
-    names = ("sequence", "kind", "carrier", "act", "by", "happened_at", "entered_at")
+    matter = matter_of(fact)
+    said = (entry.sequence, fact.kind, carrier, matter, entry.act, entry.by, entry.happened_at, entry.entered_at)
+    kept = (row.sequence, row.kind, row.carrier, row.matter, row.act, row.by, row.happened_at, row.entered_at)
+    names = ("sequence", "kind", "carrier", "matter", "act", "by", "happened_at", "entered_at")
     told.compare(f"entry {row.sequence}", names, said, kept)
 
 
@@ -117,6 +121,65 @@ def _directory(connection: Connection, scheme: Scheme, directory: Directory, tol
         kept = {row.id: [getattr(row, name) for name in columns] for row in connection.execute(select(table))}
         for identifier in sorted(said.keys() | kept.keys()):
             told.compare(f"{table.name} {identifier}", columns, said.get(identifier), kept.get(identifier))
+    _same_rows(
+        connection, t.DELEGATION, p.DELEGATION_COLUMNS, map(p.delegation_values, directory.delegations.values()), told
+    )
+    accepted = ([place, person, at] for place, (person, at) in directory.accepted.items())
+    _same_rows(connection, t.RESPONSIBILITY, p.RESPONSIBILITY_COLUMNS, accepted, told)
+
+
+def _same_rows(
+    connection: Connection, table: Table, columns: list[str], said: Iterable[list[Any]], told: _Differences
+) -> None:
+    """Small tables whose first column is the key."""
+    by_key = {row[0]: row for row in said}
+    kept = {row[0]: list(row) for row in connection.execute(select(*(table.c[name] for name in columns)))}
+    for key in sorted(by_key.keys() | kept.keys()):
+        told.compare(f"{table.name} {key}", columns, by_key.get(key), kept.get(key))
+
+
+def _by_matter(connection: Connection, scheme: Scheme, told: _Differences) -> None:
+    """Each matter, its lines and its parties, from its own entries; one matter in memory at a time."""
+    e = t.ENTRY.c
+    query = select(e.sequence, e.matter, e.body).where(e.matter.is_not(None)).order_by(e.matter, e.sequence)
+    seen: set[int] = set()
+    for identifier, rows in groupby(_stream(connection, query), key=lambda row: row.matter):
+        seen.add(identifier)
+        matter: Matter | None = None
+        lines: dict[int, Line] = {}
+        for row in rows:
+            entry = _read(row, told)
+            if entry is None:
+                continue
+            carrier = getattr(entry.fact, "carrier", 0)
+            try:
+                matter, line = apply_matter(matter, lines.get(carrier), entry)
+            except MatterBroken as error:
+                told.add(str(error))
+                continue
+            if line is not None:
+                lines[carrier] = line
+        if matter is not None:
+            _matter(connection, scheme, matter, lines, told)
+    kept = set(connection.execute(select(t.MATTER.c.id)).scalars())
+    for identifier in sorted(kept - seen):
+        told.add(f"matter {identifier}: not in the ledger")
+
+
+def _matter(connection: Connection, scheme: Scheme, matter: Matter, lines: dict[int, Line], told: _Differences) -> None:
+    row = connection.execute(select(t.MATTER).where(t.MATTER.c.id == matter.id)).first()
+    kept = None if row is None else [getattr(row, name) for name in stored.COLUMNS]
+    told.compare(f"matter {matter.id}", stored.COLUMNS, stored.matter_values(matter, scheme), kept)
+    found = {
+        row.carrier: stored.line_values(stored.line_of_row(row))
+        for row in connection.execute(select(t.LINE).where(t.LINE.c.matter == matter.id))
+    }
+    for carrier in sorted(lines.keys() | found.keys()):
+        said = stored.line_values(lines[carrier]) if carrier in lines else None
+        told.compare(f"line {carrier} of matter {matter.id}", stored.LINE_COLUMNS, said, found.get(carrier))
+    query = select(*(t.PARTY.c[name] for name in stored.PARTY_COLUMNS)).where(t.PARTY.c.matter == matter.id)
+    if sorted(tuple(row) for row in connection.execute(query)) != stored.party_values(matter):
+        told.add(f"parties of matter {matter.id}: differ from the ledger")
 
 
 def _folded(connection: Connection, told: _Differences) -> Iterator[tuple[int, CarrierState]]:
@@ -180,6 +243,7 @@ def _by_carrier(connection: Connection, scheme: Scheme, told: _Differences) -> N
     rows = aligned(t.CARRIER, "id", p.CARRIER_COLUMNS)
     scopes = aligned(t.SCOPE, "carrier", ["principal"])
     pieces = aligned(t.GRAM, "carrier", ["gram"])
+    queues = aligned(t.QUEUE, "carrier", ["place", "person"])
     tags = aligned(t.TAG, "carrier", ["epc", "tid", "retired"])
     for carrier, state in _folded(connection, told):
         row = next(iter(rows.of(carrier)), None)
@@ -188,13 +252,15 @@ def _by_carrier(connection: Connection, scheme: Scheme, told: _Differences) -> N
         described = state.description
         _same(told, f"scope of carrier {carrier}", described.scope.principals, scopes.of(carrier))
         _same(told, f"grams of carrier {carrier}", grams(described.control_number, described.title), pieces.of(carrier))
+        if [person for _place, person in sorted(queues.of(carrier))] != list(state.queue):
+            told.add(f"queue of carrier {carrier}: differs from the ledger")
         kept_tags = tags.of(carrier)
         bound = [(tag.epc, tag.tid) for tag in state.tags]
         if {(epc, tid) for epc, tid, retired in kept_tags if not retired} != set(bound) or {
             epc for epc, _tid, retired in kept_tags if retired
         } != set(state.retired_epcs):
             told.add(f"tags of carrier {carrier}: differ from the ledger")
-    for table in (rows, scopes, pieces, tags):
+    for table in (rows, scopes, pieces, queues, tags):
         table.rest()
 
 
@@ -227,9 +293,18 @@ def _acts(connection: Connection, told: _Differences) -> None:
             told.add(f"act {number}: person or time differ from its entries")
 
 
+_NUMBERED = (
+    ("carrier", t.CARRIER),
+    ("unit", t.UNIT),
+    ("place", t.PLACE),
+    ("person", t.PERSON),
+    ("matter", t.MATTER),
+)
+
+
 def _counters(connection: Connection, told: _Differences) -> None:
     """Identifiers in use are below the next to be given."""
-    for kind, table in (("carrier", t.CARRIER), ("unit", t.UNIT), ("place", t.PLACE), ("person", t.PERSON)):
+    for kind, table in _NUMBERED:
         highest = connection.execute(select(func.max(table.c.id))).scalar()
         query = select(t.COUNTER.c.next).where(t.COUNTER.c.name == f"id:{kind}")
         following = connection.execute(query).scalar() or 1

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlmodel import Field, SQLModel
@@ -97,6 +98,26 @@ class CarrierRow(SQLModel, table=True):
         Index("ix_carrier_home", "home"),
         Index("ix_carrier_place", "place"),
         Index("ix_carrier_holder", "holder"),
+        Index("ix_carrier_matter", "matter"),
+        Index("ix_carrier_recalled", "id", postgresql_where=text("recalled"), sqlite_where=text("recalled")),
+        Index(
+            "ix_carrier_in_hand",
+            "since_at",
+            postgresql_where=text("holder IS NOT NULL"),
+            sqlite_where=text("holder IS NOT NULL"),
+        ),
+        Index(
+            "ix_carrier_secret_until",
+            "secret_until",
+            postgresql_where=text("secret_until <> ''"),
+            sqlite_where=text("secret_until <> ''"),
+        ),
+        Index(
+            "ix_carrier_archive_by",
+            "archive_by",
+            postgresql_where=text("archive_by <> ''"),
+            sqlite_where=text("archive_by <> ''"),
+        ),
     )
     id: int = _key()
     control_number: str
@@ -118,6 +139,9 @@ class CarrierRow(SQLModel, table=True):
     issuer: str = ""
     issuer_number: str = ""
     remark: str = ""
+    archive_by: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    secret_until: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """ISO date on which the period ends; empty where it ends on no known day."""
     origin: str
     status: str
     home: int | None = _int64(None)
@@ -126,6 +150,19 @@ class CarrierRow(SQLModel, table=True):
     due_at: int | None = _int64(None)
     since_at: int = _int64()
     last_sequence: int = _int64()
+    matter: int | None = _int64(None)
+    renewals: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    recalled: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+
+
+class CarrierQueueRow(SQLModel, table=True):
+    """Who waits for a carrier, in order from 1."""
+
+    __tablename__ = "carrier_queue"
+    __table_args__ = (Index("ix_carrier_queue_person", "person"), {"sqlite_with_rowid": False})
+    carrier: int = _key()
+    place: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    person: int = _int64()
 
 
 class CarrierScopeRow(SQLModel, table=True):
@@ -161,15 +198,127 @@ class EntryRow(SQLModel, table=True):
     """The ledger: canonical bytes and the columns that find them."""
 
     __tablename__ = "entry"
-    __table_args__ = (Index("ix_entry_carrier", "carrier", "sequence"), Index("ix_entry_act", "act"))
+    __table_args__ = (
+        Index("ix_entry_carrier", "carrier", "sequence"),
+        Index("ix_entry_act", "act"),
+        Index(
+            "ix_entry_matter",
+            "matter",
+            "sequence",
+            postgresql_where=text("matter IS NOT NULL"),
+            sqlite_where=text("matter IS NOT NULL"),
+        ),
+    )
     sequence: int = _key()
     kind: str
     carrier: int | None = _int64(None)
+    matter: int | None = _int64(None)
     act: str
     by: int = _int64()
     happened_at: int = _int64()
     entered_at: int = _int64()
     body: bytes = Field(sa_type=LargeBinary)
+
+
+class MatterRow(SQLModel, table=True):
+    """A matter: the columns that find it, and its whole state as canonical JSON in `body`."""
+
+    __tablename__ = "matter"
+    __table_args__ = (
+        UniqueConstraint("number", name="uq_matter_number"),
+        Index("ix_matter_kind", "kind", "id"),
+        Index("ix_matter_unit", "unit"),
+        Index(
+            "ix_matter_open",
+            "awaited",
+            "kind",
+            "id",
+            postgresql_where=text("ended_at IS NULL"),
+            sqlite_where=text("ended_at IS NULL"),
+        ),
+        Index(
+            "ix_matter_due",
+            "due_at",
+            postgresql_where=text("due_at IS NOT NULL AND ended_at IS NULL"),
+            sqlite_where=text("due_at IS NOT NULL AND ended_at IS NULL"),
+        ),
+    )
+    id: int = _key()
+    number: str
+    kind: str
+    status: str
+    unit: int = _int64()
+    level: str
+    rank: int
+    awaited: str = ""
+    """The step of its approval that is to be answered next; empty where none is."""
+    answer_by: int | None = _int64(None)
+    opened_by: int = _int64()
+    opened_at: int = _int64()
+    due_at: int | None = _int64(None)
+    ended_at: int | None = _int64(None)
+    last_sequence: int = _int64()
+    body: str
+
+
+class MatterLineRow(SQLModel, table=True):
+    """One carrier in a matter."""
+
+    __tablename__ = "matter_line"
+    __table_args__ = (
+        Index("ix_matter_line_carrier", "carrier"),
+        Index("ix_matter_line_state", "matter", "state", "carrier"),
+        Index("ix_matter_line_person", "person"),
+        Index(
+            "ix_matter_line_due",
+            "due_at",
+            postgresql_where=text("due_at IS NOT NULL"),
+            sqlite_where=text("due_at IS NOT NULL"),
+        ),
+        {"sqlite_with_rowid": False},
+    )
+    matter: int = _key()
+    carrier: int = _key()
+    state: str
+    person: int | None = _int64(None)
+    label: str = ""
+    due_at: int | None = _int64(None)
+    pages: int | None = None
+    at: int = _int64()
+    sequence: int = _int64()
+
+
+class MatterPartyRow(SQLModel, table=True):
+    """A person with a part in a matter."""
+
+    __tablename__ = "matter_party"
+    __table_args__ = (Index("ix_matter_party_matter", "matter"), {"sqlite_with_rowid": False})
+    person: int = _key()
+    matter: int = _key()
+    part: str = Field(primary_key=True)
+
+
+class DelegationRow(SQLModel, table=True):
+    """A delegation not ended before its day."""
+
+    __tablename__ = "delegation"
+    __table_args__ = (Index("ix_delegation_deputy", "deputy"),)
+    id: int = _key()
+    giver: int = _int64()
+    deputy: int = _int64()
+    permissions: str
+    from_at: int = _int64()
+    until_at: int = _int64()
+    reason: str = ""
+
+
+class ResponsibilityRow(SQLModel, table=True):
+    """Who accepted the responsibility for a place."""
+
+    __tablename__ = "responsibility"
+    place: int = _key()
+    person: int = _int64()
+    accepted_at: int = _int64()
 
 
 class ActRow(SQLModel, table=True):

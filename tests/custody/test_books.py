@@ -25,7 +25,6 @@ from custody.entries import (
     Returned,
     RoundSigned,
     Shelved,
-    Signature,
     TagBound,
     TagRetired,
     UnitRecorded,
@@ -37,7 +36,7 @@ from custody.store import queries
 from custody.store import schema as t
 from custody.store.acts import ACTS
 from custody.store.books import Books, KeyMissing, Receipt
-from custody.values import DAY, Tag
+from custody.values import DAY, Period, Tag
 from tests.builders import (
     CLERK,
     LOW_SHELF,
@@ -55,6 +54,7 @@ from tests.builders import (
     books_on,
     description,
     epc_of,
+    signatures,
     subject,
 )
 
@@ -125,7 +125,7 @@ def test_a_refused_act_changes_nothing_and_names_the_fact(archive: Archive) -> N
     before = kept(archive)
     facts = [Borrowed(good, PEOPLE["chen"], archive.due(3)), Borrowed(bad, PEOPLE["ma"], archive.due(3))]
     with pytest.raises(Refused) as caught:
-        archive.books.enter(CLERK, facts, act="borrow")
+        archive.enter(CLERK, facts, "borrow", "chen", "ma")
     assert (caught.value.at, caught.value.carrier) == (1, bad)
     assert [(r.clause, r.code) for r in caught.value.refusals] == [("c.5", "not_cleared")]
     assert kept(archive) == before
@@ -151,7 +151,7 @@ def test_within_the_callers_transaction_a_refusal_takes_back_its_own_part_only(a
     one, two = archive.carriers(2)
     books = archive.books
     with books.database.writing() as connection:
-        books.enter(CLERK, [Borrowed(one, PEOPLE["chen"], archive.due(3))], act="borrow", connection=connection)
+        archive.enter(CLERK, [Borrowed(one, PEOPLE["chen"], archive.due(3))], "borrow", "chen", connection=connection)
         before = everything(connection)
         with pytest.raises(Refused):
             books.enter(
@@ -204,11 +204,12 @@ def test_asking_gives_the_answer_of_entering_and_enters_nothing(archive: Archive
     before = kept(archive)
     facts = [Borrowed(carrier, PEOPLE["ma"], archive.due(3)), Borrowed(carrier, PEOPLE["chen"], archive.due(3))]
     again = [*facts, Borrowed(carrier, PEOPLE["sun"], archive.due(3))]
-    asked = archive.books.refusals(CLERK, again, act="borrow")
+    signed = signatures(again, NOW, "ma", "chen", "sun")
+    asked = archive.books.refusals(CLERK, again, act="borrow", signatures=signed)
     assert [[r.code for r in against] for against in asked] == [["not_cleared"], [], ["state"]]
     assert kept(archive) == before
     with pytest.raises(Refused) as caught:
-        archive.books.enter(CLERK, facts[:1], act="borrow")
+        archive.enter(CLERK, facts[:1], "borrow", "ma")
     assert caught.value.refusals == asked[0]
 
 
@@ -315,8 +316,8 @@ def test_an_entry_says_who_when_and_with_which_signature(archive: Archive) -> No
     clock = archive.books.clock
     assert isinstance(clock, Ticking)
     clock.days(2)
-    signature = Signature(PEOPLE["chen"], clock.at - 5, "password", "ab" * 32)
     facts = [Borrowed(carrier, PEOPLE["chen"], archive.due(3), "评审")]
+    (signature,) = signatures(facts, clock.at - 5, "chen")
     receipt = archive.books.enter(CLERK, facts, act="borrow", happened_at=NOW + DAY, signatures=(signature,))
     with archive.books.database.reading() as connection:
         entry = queries.entries_of(connection, CLERK, carrier)[-1]
@@ -329,8 +330,8 @@ def test_an_entry_says_who_when_and_with_which_signature(archive: Archive) -> No
     "fact",
     [
         Borrowed(1, 4, "tomorrow"),  # type: ignore[arg-type]
-        Borrowed(1, 4, NOW + DAY, "\x00"),
-        Borrowed(1, 4, NOW + DAY, "\ud800"),
+        ReportedMissing(1, "\x00"),
+        ReportedMissing(1, "\ud800"),
         TagBound(1, Tag(epc_of(7), tid=["E2"])),  # type: ignore[arg-type]
     ],
 )
@@ -383,9 +384,9 @@ class TestTime:
         carrier = sqlite_archive.carrier()
         sqlite_archive.borrow(carrier, "chen")
         with pytest.raises(Refused) as caught:
-            sqlite_archive.books.enter(CLERK, [Returned(carrier, SHELF)], act="return", happened_at=NOW - 1)
+            sqlite_archive.books.enter(CLERK, [Returned(carrier, SHELF, 12)], act="return", happened_at=NOW - 1)
         assert [r.code for r in caught.value.refusals] == ["happened_before_state"]
-        sqlite_archive.books.enter(CLERK, [Returned(carrier, SHELF)], act="return", happened_at=NOW)
+        sqlite_archive.books.enter(CLERK, [Returned(carrier, SHELF, 12)], act="return", happened_at=NOW)
 
 
 class TestTakingOver:
@@ -552,4 +553,41 @@ def test_hundreds_are_taken_in_as_one_act(archive: Archive) -> None:
     assert archive.books.rebuild_check() == []
     receipt = archive.books.enter(CLERK, [Moved(carrier, SHELF) for carrier in ids], act="move")
     assert isinstance(receipt, Receipt)
+    assert archive.books.rebuild_check() == []
+
+
+_BACK_TO_0001 = (
+    *(f"DROP INDEX {name}" for name in ("ix_finding_matter", "uq_notice_about")),
+    *(f"DROP INDEX ix_carrier_{name}" for name in ("in_hand", "recalled")),
+    "ALTER TABLE finding DROP COLUMN matter",
+    *(f"ALTER TABLE notice DROP COLUMN {name}" for name in ("about", "finding_kind", "carrier", "due_at", "count")),
+    *(f"DROP TABLE {name}" for name in ("print_log", "carrier_queue", "matter_line", "matter_party", "matter")),
+    *(f"DROP TABLE {name}" for name in ("delegation", "responsibility")),
+    *(f"DROP INDEX ix_carrier_{name}" for name in ("matter", "secret_until", "archive_by")),
+    "DROP INDEX ix_entry_matter",
+    *(
+        f"ALTER TABLE carrier DROP COLUMN {name}"
+        for name in ("matter", "secret_until", "archive_by", "renewals", "recalled")
+    ),
+    "ALTER TABLE entry DROP COLUMN matter",
+    "UPDATE alembic_version SET version_num = '0001'",
+)
+"""A database as the first version left it."""
+
+
+def test_books_of_the_first_version_are_migrated_and_still_say_what_the_ledger_says(archive: Archive) -> None:
+    """Given books kept by the first version, when this one opens them, then the register is what the ledger tells."""
+    dated = archive.carrier(period=Period("years", "5"), classified_on="2024-02-29")
+    unmarked = archive.carrier(period=Period("maximum"), classified_on="2026-01-05")
+    open_ended = archive.carrier(period=Period("long_term", "", "国家保密行政管理部门"))
+    archive.borrow(dated, "chen")
+    with archive.books.database.writing() as connection:
+        for statement in _BACK_TO_0001:
+            connection.execute(text(statement))
+    archive.books.database.migrate()
+    assert archive.books.rebuild_check() == []
+    with archive.books.database.reading() as connection:
+        rows = connection.execute(text("SELECT id, secret_until FROM carrier ORDER BY id")).all()
+    assert [tuple(row) for row in rows] == [(dated, "2029-03-01"), (unmarked, "2046-01-05"), (open_ended, "")]
+    archive.give_back(dated)
     assert archive.books.rebuild_check() == []

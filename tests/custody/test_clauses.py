@@ -9,7 +9,7 @@ from custody.entries import Borrowed, Fact, Imported, Moved, Returned, Shelved, 
 from custody.procedures import RULES
 from custody.rules import Refused
 from custody.values import Period, Tag
-from tests.builders import CLERK, LOW_SHELF, PEOPLE, READING, SCHEME, SHELF, Archive, description, epc_of
+from tests.builders import CLERK, LOW_SHELF, PEOPLE, READING, SCHEME, SHELF, Archive, description, epc_of, signatures
 
 CHEN, MA, LIN = (PEOPLE[name] for name in ("chen", "ma", "lin"))
 
@@ -18,12 +18,13 @@ def refused_alone(archive: Archive, fact: Fact, clause: str, code: str, monkeypa
     """The books refuse the act by this clause alone; without its rule they would take it."""
     act = "take_in" if isinstance(fact, Imported) else "borrow" if isinstance(fact, Borrowed) else "shelve"
     who = INSTALLATION if isinstance(fact, Imported) else CLERK
+    everybody = sorted(set(PEOPLE.values()) - {who.person})
     with pytest.raises(Refused) as caught:
-        archive.books.enter(who, [fact], act=act)
+        archive.enter(who, [fact], act, *everybody)
     assert [(r.clause, r.code) for r in caught.value.refusals] == [(clause, code)]
     without = tuple(rule for rule in RULES if rule.code != code)
     monkeypatch.setattr("custody.procedures.RULES_FOR", {type(fact): without})
-    archive.books.enter(who, [fact], act=act)
+    archive.enter(who, [fact], act, *everybody)
     assert archive.books.rebuild_check() == []
 
 
@@ -57,8 +58,10 @@ def test_c_5_refuse__not_after_the_overdue_is_returned_in_the_same_act(archive: 
     archive.borrow(late, "chen", 1)
     archive.books.clock.days(3)  # type: ignore[attr-defined]
     loan = Borrowed(wanted, CHEN, archive.due(3))
-    assert [r.code for r in archive.books.refusals(CLERK, [loan])[0]] == ["overdue_loans"]
-    archive.books.enter(CLERK, [Returned(late, SHELF), loan], act="borrow")
+    signed = signatures([loan], archive.books.clock(), CHEN)
+    asked = archive.books.refusals(CLERK, [loan], signatures=signed)
+    assert [r.code for r in asked[0]] == ["overdue_loans"]
+    archive.enter(CLERK, [Returned(late, SHELF, 12), loan], "borrow", CHEN)
 
 
 def test_c_5_refuse__a_loan_longer_than_allowed(archive: Archive, monkeypatch: Patch) -> None:
@@ -85,7 +88,7 @@ def test_f_2_refuse__shelving_in_a_place_rated_too_low(archive: Archive, monkeyp
 def test_f_2_refuse__returning_to_a_place_rated_too_low(archive: Archive, monkeypatch: Patch) -> None:
     carrier = archive.carrier()
     archive.borrow(carrier, "chen")
-    refused_alone(archive, Returned(carrier, LOW_SHELF), "f.2", "rated_too_low", monkeypatch)
+    refused_alone(archive, Returned(carrier, LOW_SHELF, 12), "f.2", "rated_too_low", monkeypatch)
 
 
 def test_f_2_refuse__moving_to_a_place_that_is_no_store(archive: Archive, monkeypatch: Patch) -> None:

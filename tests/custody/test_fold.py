@@ -27,6 +27,7 @@ from custody.entries import (
     ReportedMissing,
     Returned,
     Shelved,
+    Signature,
     TagBound,
     TagRetired,
     decode,
@@ -54,6 +55,7 @@ from tests.builders import (
     description,
     directory,
     epc_of,
+    signatures,
 )
 from tests.custody.test_books import everything
 
@@ -153,7 +155,10 @@ class FoldMachine(RuleBasedStateMachine):
         known = {tag.epc: s.id for s in self.states.values() for tag in s.tags}
         known |= {epc: s.id for s in self.states.values() for epc in s.retired_epcs}
         numbers = {(s.description.control_number, s.description.copy_number) for s in self.states.values()}
-        where = Situation(CLERK, SCHEME, directory(), NOW, TODAY, epcs_known=known, numbers_taken=numbers)
+        signed = tuple(Signature(person, NOW, "password", "") for person in PEOPLE.values())
+        where = Situation(
+            CLERK, SCHEME, directory(), NOW, TODAY, epcs_known=known, numbers_taken=numbers, signatures=signed
+        )
         try:
             against = refusals(before, fact, where)
         except NotFound:
@@ -237,7 +242,8 @@ class StoreMachine(RuleBasedStateMachine):
             connection.execute(t.LEDGER_STATE.update().values(size=0, frontier=b""))
         self.archive: Archive = an_archive(books_on(self.database))
         self.archive.books.reserve("carrier", 4)
-        self.entered = 23
+        known = directory()
+        self.entered = len(known.units) + len(known.places) + len(known.persons)
 
     @rule(facts=st.lists(FACTS, min_size=1, max_size=4), act=st.sampled_from(["take_in", "borrow", "shelve"]))
     def enter_all(self, facts: list[Fact], act: str) -> None:
@@ -246,7 +252,7 @@ class StoreMachine(RuleBasedStateMachine):
         with self.database.reading() as connection:
             before = everything(connection)
         try:
-            receipt = books.enter(CLERK, facts, act=act)
+            receipt = books.enter(CLERK, facts, act=act, signatures=signatures(facts, NOW, *PEOPLE))
         except (Refused, NotFound) as error:
             self._unchanged(error, before, facts, act)
             return
@@ -257,7 +263,8 @@ class StoreMachine(RuleBasedStateMachine):
         with self.database.reading() as connection:
             assert everything(connection) == before
         if isinstance(error, Refused):
-            asked = self.archive.books.refusals(CLERK, facts[: error.at + 1], act=act)
+            tried = facts[: error.at + 1]
+            asked = self.archive.books.refusals(CLERK, tried, act=act, signatures=signatures(tried, NOW, *PEOPLE))
             assert asked == [()] * error.at + [error.refusals]
 
     @rule(likely=st.lists(LIKELY, min_size=1, max_size=3))

@@ -29,6 +29,7 @@ from tests.builders import (
     description,
     directory,
     epc_of,
+    signatures,
     subject,
 )
 
@@ -49,8 +50,8 @@ def a_mixed_house(archive: Archive) -> list[int]:
     clock = archive.books.clock()
     for carrier, who in zip(made[::5], ["chen", "sun", "manager", "ma"] * 20, strict=False):
         loan = Borrowed(carrier, PEOPLE[who], clock + DAY)
-        if archive.books.refusals(CLERK, [loan]) == [()]:
-            archive.books.enter(CLERK, [loan], act="borrow")
+        if archive.books.refusals(CLERK, [loan], signatures=signatures([loan], clock, who)) == [()]:
+            archive.enter(CLERK, [loan], "borrow", who)
     return made
 
 
@@ -385,7 +386,7 @@ class TestPeople:
     def test_persons_are_listed_by_pinyin(self, archive: Archive) -> None:
         with archive.books.database.reading() as connection:
             names = [person.name for person in queries.persons(connection, limit=4)]
-            assert names == ["陈国栋", "何静", "林涛", "马骏"]
+            assert names == ["陈国栋", "韩叙言", "何静", "梁问渠"]
             assert queries.person_by_number(connection, " 1001 ").name == "周敏"
             assert queries.place_by_code(connection, "B1-01-1").id == SHELF
             for ask in (queries.person_by_number, queries.place_by_code):

@@ -110,8 +110,10 @@ class Clerk:
         if item["status"] == "in_place":
             due_on = (datetime.now(UTC) + timedelta(days=10)).date().isoformat()
             kind, body = "borrow", {"carriers": [carrier], "holder": PEOPLE["chen"], "due_on": due_on}
+            body["holder_password"] = PASSWORD
         else:
-            kind, body = "return", {"items": [{"carrier": carrier, "place": home}]}
+            back = {"carrier": carrier, "place": home, "pages_counted": item["pages"]}
+            kind, body = "return", {"items": [back]}
         status, said = self._ask("POST", f"/api/v1/acts/{kind}", body)
         if status == 201:
             self.receipts.append(Receipt(said["act"], kind, tuple(said["carriers"])))

@@ -108,6 +108,7 @@ def a_house(
             shelves[place] = tuple((carrier, epc_of(carrier)) for carrier in taken_in)
         if staffed:
             give_account(archive.books, PEOPLE["clerk"], (Role.CLERK,), None, PASSWORD)
+            give_account(archive.books, PEOPLE["chen"], (Role.BORROWER,), None, PASSWORD)
         _readers(archive, antennas, token)
         books.checkpoint()
     return House(data, free_port(), token, tuple(antennas), shelves)

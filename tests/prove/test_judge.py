@@ -13,7 +13,7 @@ from custody.access import Role
 from custody.entries import Borrowed
 from reconcile.intake import parse_batch
 from reconcile.store import intake
-from tests.builders import PEOPLE, SHELF, subject
+from tests.builders import PEOPLE, SHELF, signatures, subject
 from tests.prove import house as houses
 from tests.prove import judge
 from tests.prove.clerk import Receipt
@@ -114,7 +114,9 @@ def receipt(house: House) -> Receipt:
     _configuration, database, books = open_books(house.data, clock.now)
     with database:
         due_at = clock.now() + 5 * 86_400_000_000
-        given = books.enter(subject("clerk", Role.CLERK), [Borrowed(carrier, PEOPLE["chen"], due_at)], act="borrow")
+        facts = [Borrowed(carrier, PEOPLE["chen"], due_at)]
+        signed = signatures(facts, clock.now(), "chen")
+        given = books.enter(subject("clerk", Role.CLERK), facts, act="borrow", signatures=signed)
     return Receipt(given.act, "borrow", (carrier,))
 
 

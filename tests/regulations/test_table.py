@@ -95,7 +95,7 @@ def test_a_clause_is_kept_only_when_all_its_means_are() -> None:
         assert clause.means, clause.id
         assert is_kept(clause) == (sum(one.kept for one in clause.means) == len(clause.means))
     assert is_kept(BY_ID["f.2"])
-    assert not is_kept(BY_ID["c.5"])
+    assert not is_kept(BY_ID["c.3"])
 
 
 def test_a_row_holds_between_its_dates() -> None:

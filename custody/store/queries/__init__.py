@@ -19,6 +19,19 @@ from custody.store.queries.carriers import (
     status_counts,
 )
 from custody.store.queries.journal import act, entries_of, latest_entries
+from custody.store.queries.matters import (
+    MatterFilter,
+    Waiting,
+    all_lines,
+    entries_of_matter,
+    lines,
+    matter,
+    matter_by_number,
+    matter_numbers,
+    matters,
+    matters_by_id,
+    waiting,
+)
 from custody.store.queries.paging import Page
 from custody.store.queries.people import (
     directory,
@@ -28,31 +41,55 @@ from custody.store.queries.people import (
     place_by_code,
     subject_for,
 )
-from custody.store.queries.visible import visible
+from custody.store.queries.review import (
+    STAGES,
+    ReviewFilter,
+    ReviewItem,
+    copies_of_titles,
+    reviews,
+)
+from custody.store.queries.visible import visible, visible_matters
 
 __all__ = [
+    "STAGES",
     "CarrierFilter",
     "CarrierItem",
+    "MatterFilter",
     "Page",
+    "ReviewFilter",
+    "ReviewItem",
+    "Waiting",
     "act",
+    "all_lines",
     "carrier",
     "carrier_by_epc",
     "carrier_by_number",
     "carriers",
     "carriers_by_id",
+    "copies_of_titles",
     "counts_by_place",
     "directory",
     "entries_of",
+    "entries_of_matter",
     "latest_entries",
+    "lines",
     "loans",
+    "matter",
+    "matter_by_number",
+    "matter_numbers",
+    "matters",
+    "matters_by_id",
     "origin_counts",
     "person",
     "person_by_number",
     "persons",
     "place_by_code",
+    "reviews",
     "state_of",
     "states_of",
     "status_counts",
     "subject_for",
     "visible",
+    "visible_matters",
+    "waiting",
 ]

@@ -76,6 +76,12 @@ class CarrierItem:
     due_at: Instant | None
     since_at: Instant
     last_sequence: int
+    matter: int | None
+    """The binding matter it is or was last in."""
+    archive_by: str
+    """ISO date by which it is to be archived; empty: not to be."""
+    secret_until: str
+    """ISO date on which the period ends; empty where that is no known day."""
     scope: tuple[str, ...]
     tags: tuple[Tag, ...]
     retired_epcs: tuple[str, ...]

@@ -6,15 +6,19 @@ from custody.access import Permission, Subject, may
 from custody.entries import Entry, decode
 from custody.rules import NotFound
 from custody.store import schema as t
-from custody.store.queries.visible import visible
+from custody.store.queries.visible import visible, visible_matters
 
 
 def _shown(subject: Subject) -> ColumnElement[bool]:
-    """Entries about visible carriers; those about none, of the directory and of rounds, to who answers for all."""
+    """Entries about visible carriers and matters; those about neither (directory, rounds) to who answers for all."""
     e = t.ENTRY.c
-    about = exists().where(t.CARRIER.c.id == e.carrier, visible(subject))
+    of_matter = exists().where(t.MATTER.c.id == e.matter, visible_matters(subject))
+    about = or_(
+        exists().where(t.CARRIER.c.id == e.carrier, visible(subject)),
+        and_(e.carrier.is_(None), e.matter.is_not(None), of_matter),
+    )
     if may(subject, Permission.SEE_CARRIERS) and subject.reach is None:
-        return or_(e.carrier.is_(None), about)
+        return or_(and_(e.carrier.is_(None), e.matter.is_(None)), about)
     return about
 
 

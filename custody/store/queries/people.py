@@ -31,7 +31,19 @@ def subject_for(connection: Connection, person_id: int, scheme: Scheme, day: str
         principals=principals(who, units.units_above(who.unit)),
         reach=_reach(grants, units),
         language=account.language if account is not None else "zh",
+        matters=own_matters(connection, person_id) if grants else frozenset(),
     )
+
+
+def own_matters(connection: Connection, person_id: int) -> frozenset[int]:
+    """Matters not over in which the person has a part."""
+    part, m = t.PARTY.c, t.MATTER.c
+    query = (
+        select(part.matter)
+        .join_from(t.PARTY, t.MATTER, m.id == part.matter)
+        .where(part.person == person_id, m.ended_at.is_(None))
+    )
+    return frozenset(connection.execute(query).scalars())
 
 
 def _reach(grants: tuple[Grant, ...], units: Directory) -> frozenset[int] | None:

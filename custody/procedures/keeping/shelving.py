@@ -1,4 +1,4 @@
-"""Letter f: stored only in places fit for the level (clause f.2); missing and found."""
+"""Stored only in places fit for the level (clause f.2); missing and found."""
 
 from custody.entries import Fact, FindingSettled, Moved, ReportedFound, ReportedMissing, Returned, Shelved
 from custody.register import CarrierState

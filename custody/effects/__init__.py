@@ -1,0 +1,1 @@
+"""What each fact does to a carrier: the states it leads to, and what it changes. One module a letter."""

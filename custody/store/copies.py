@@ -1,0 +1,47 @@
+"""The copies of a title: what changes its level or period is asked about all of them."""
+
+from collections.abc import Iterable, Sequence, Set
+
+from sqlalchemy import Connection, select
+
+from custody.entries import Fact
+from custody.entries.approvals import ApprovalAsked
+from custody.entries.disposition import ChangeProposed, CopyLeftOut, DeclassificationProposed
+from custody.life_cycle import HELD
+from custody.store import schema as t
+from custody.store.schema import chunks, is_int64
+
+
+def copies_unlisted(connection: Connection, facts: Sequence[Fact]) -> dict[str, frozenset[int]]:
+    """By control number, the copies still held that stand on no line of a reclassification about to be asked for.
+
+    Asked of every title that it lists; empty where these facts ask for none. What this very act lists counts as a
+    title, and stands in the situation's lines by then.
+    """
+    asked = {fact.matter for fact in facts if isinstance(fact, ApprovalAsked) and is_int64(fact.matter)}
+    if not asked:
+        return {}
+    listing = ChangeProposed | DeclassificationProposed | CopyLeftOut
+    named = {fact.carrier for fact in facts if isinstance(fact, listing) and fact.matter in asked}
+    m, line = t.MATTER.c, t.LINE.c
+    query = (
+        select(line.carrier)
+        .join_from(t.LINE, t.MATTER, m.id == line.matter)
+        .where(line.matter.in_(sorted(asked)), m.kind == "reclassification")
+    )
+    listed = set(connection.execute(query).scalars())
+    return _held(connection, listed | named, listed)
+
+
+def _held(connection: Connection, carriers: Iterable[int], listed: Set[int]) -> dict[str, frozenset[int]]:
+    c = t.CARRIER.c
+    numbers: set[str] = set()
+    for chunk in chunks(sorted(filter(is_int64, carriers))):
+        numbers |= set(connection.execute(select(c.control_number).where(c.id.in_(chunk))).scalars())
+    found: dict[str, set[int]] = {}
+    held = c.status.in_([status.value for status in HELD])
+    for names in chunks(sorted(numbers)):
+        for row in connection.execute(select(c.control_number, c.id).where(c.control_number.in_(names), held)):
+            if row.id not in listed:
+                found.setdefault(row.control_number, set()).add(row.id)
+    return {number: frozenset(copies) for number, copies in sorted(found.items())}

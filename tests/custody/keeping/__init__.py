@@ -1,0 +1,1 @@
+"""Letter f, keeping: places and keepers, hand-over, holdings and clearance, inventory."""
