@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -30,13 +30,13 @@ from api.installation import (
     open_services,
     read_configuration,
 )
-from api.people import Account, create_accounts
+from api.people import Account, SampleHashes, create_accounts
 from api.serving import listening_socket, serving
 from api.store import Connection
 from api.workbook import read_workbook, resolve, shift_loans
 from custody import clock
 from custody.access import INSTALLATION, Subject
-from custody.entries import Borrowed, CarrierFact, Returned
+from custody.entries import Borrowed, CarrierFact, Returned, Signature, signed_text, text_hash
 from custody.register import Directory
 from custody.rules import NotFound, Refused
 from custody.store import queries
@@ -114,12 +114,16 @@ def prepare(demo: Demo, scenario: Scenario) -> tuple[Account, ...]:
         open_database(demo.data)[1].close()
         shutil.rmtree(demo.data)
     create_folder(demo.data, DEMO_CONFIGURATION)
-    _configuration, database, books = open_books(demo.data, clock.now)
-    with database:
-        load_sample(books, demo.sample)
-        accounts = create_accounts(books)
-        _set_up_readers(books, scenario, demo.data)
-        books.checkpoint()
+    hashes = SampleHashes()
+    try:
+        _configuration, database, books = open_books(demo.data, clock.now)
+        with database:
+            load_sample(books, demo.sample)
+            accounts = create_accounts(books, hashes)
+            _set_up_readers(books, scenario, demo.data)
+            books.checkpoint()
+    finally:
+        hashes.close()
     return accounts
 
 
@@ -213,7 +217,7 @@ def people_act(books: Books, act: Act) -> str:
     """One act of the story through the procedures; what came of it, in a line without a title."""
     try:
         facts, kind = _facts(books, act)
-        receipt = books.enter(_subject(books, CLERK), facts, act=kind)
+        receipt = books.enter(_subject(books, CLERK), facts, act=kind, signatures=_signed(books, facts))
     except (Refused, NotFound, LookupError, ValueError, IndexError) as error:
         return f"line {act.line}: {act.verb}: not entered: {error}"
     return f"{act.who} {act.verb}: {receipt.act}"
@@ -241,8 +245,15 @@ def _facts(books: Books, act: Act) -> tuple[list[CarrierFact], str]:
         return [Borrowed(carrier.id, holder, clock.end_of_day(last_day, books.scheme.timezone))], "borrow"
     if act.verb == "return":
         place = next(p.id for p in directory.places.values() if p.code == options["to"])
-        return [Returned(carrier.id, place)], "return"
+        return [Returned(carrier.id, place, carrier.pages)], "return"
     raise ValueError(f"people of a story borrow and return; not {act.verb}")
+
+
+def _signed(books: Books, facts: Sequence[CarrierFact]) -> tuple[Signature, ...]:
+    """The borrower's signature under a loan: the people of the story say who they are at the desk, as anybody does."""
+    under = text_hash(signed_text(facts))
+    holders = sorted({fact.holder for fact in facts if isinstance(fact, Borrowed)})
+    return tuple(Signature(holder, books.clock(), "password", under) for holder in holders)
 
 
 def _tell(books: Books, scenario: Scenario, say: Say, stop: threading.Event) -> bool:

@@ -261,7 +261,7 @@ def _finding(item: FindingItem, tongue: _Tongue) -> dict[str, Any]:
         "kind_of_finding": tongue.t(f"finding_kind.{line.kind}"),
         "urgency": tongue.t(f"findings.urgency.{line.urgency}"),
         "state": tongue.t(f"finding_state.{line.state}"),
-        "number": carrier.control_number if carrier else "",
+        "number": carrier.control_number if carrier else line.matter_number or "",
         "copy": carrier.copy_number if carrier else None,
         "level": tongue.level(carrier.level) if carrier else "",
         "place": line.place_code or "",
@@ -281,7 +281,7 @@ def _closing(prefix: str, code: str, tongue: _Tongue) -> str:
     """The resolution, or the ending without its blanks: where and what is in the finding itself."""
     if not code:
         return ""
-    blanks = dict.fromkeys(("place", "status", "round"), "…")
+    blanks = dict.fromkeys(("place", "status", "round", "matter"), "…")
     return tongue.t(f"{prefix}.{code}", **blanks)
 
 

@@ -47,6 +47,10 @@ class TooManyAttempts(Exception):
         super().__init__(f"wait {wait_seconds} s")
 
 
+class SamePerson(Exception):
+    """Who signs beside somebody else must be somebody else."""
+
+
 class Passwords:
     """Hashes and checks passwords, at most `threads` at a time (argon2id takes memory as well as time)."""
 
@@ -185,6 +189,20 @@ class SignIn:
         with self.database.writing() as connection:
             store.confirm_session(connection, session.token_hash, now)
         return True
+
+    def cosign(self, session: Session, number: str, password: str, now: Instant) -> int:
+        """The person whose number and password these are, signing at the desk of this session.
+
+        No session is made for that person. Guessing costs the same waits as at the door. An administrator's account
+        signs no business and is not told apart from an unknown one. Raises SignInFailed, TooManyAttempts; SamePerson
+        where it is the one whose session this is.
+        """
+        account = self.check(number, password, session.address, now)
+        if account.family != "business":
+            raise SignInFailed
+        if account.person == session.person:
+            raise SamePerson
+        return account.person
 
 
 def _found(query: Callable[[Connection, T], Account], connection: Connection, key: T) -> Account | None:

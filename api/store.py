@@ -1,16 +1,17 @@
-"""SQL of the faces' own tables: sessions, settings, the log of exports; and what signing in reads of accounts."""
+"""SQL of the faces' own tables: sessions, settings, logs of exports and prints; what signing in reads of accounts."""
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import Connection as Connection  # what the faces hand to the stores
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col
 
-from api.tables import ExportLogRow, SessionRow, SettingRow
+from api.tables import ExportLogRow, PrintLogRow, SessionRow, SettingRow
 from custody.database import Database, DatabaseError
+from custody.store.acts import take_numbers
 from custody.store.tables import AccountRow, CheckpointRow, EntryRow, GrantRow, PersonRow
 from custody.values import Instant
 from reconcile.store.tables import PresenceRow, StayRow
@@ -71,6 +72,22 @@ class Checkpoint:
     size: int
     signed_at: Instant
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """A print of an act's form: the `number`-th of this `part`. `checkpoint` is the size of the one in its code."""
+
+    act: str
+    part: int
+    number: int
+    person: int
+    at: Instant
+    language: str
+    copies: int
+    lines: int
+    paper_hash: str
+    checkpoint: int | None
 
 
 _COLUMNS = (
@@ -187,6 +204,30 @@ def log_export(connection: Connection, person: int, at: Instant, name: str, filt
     connection.execute(insert(ExportLogRow).values(person=person, at=at, name=name, filters=filters, rows=rows))
 
 
+def log_print(connection: Connection, made: Print) -> Print:
+    """Record a print (clause 7); the answer bears its number, which no other print of the same part gets."""
+    (number,) = take_numbers(connection, f"print:{made.act}:{made.part}", 1)
+    numbered = replace(made, number=number)
+    connection.execute(insert(PrintLogRow).values(**asdict(numbered)))
+    return numbered
+
+
+def print_of(connection: Connection, act: str, part: int, number: int) -> Print | None:
+    """One print of an act's form."""
+    columns = [col(getattr(PrintLogRow, name)) for name in Print.__slots__]
+    named = (col(PrintLogRow.act) == act) & (col(PrintLogRow.part) == part) & (col(PrintLogRow.number) == number)
+    row = connection.execute(select(*columns).where(named)).first()
+    return None if row is None else Print(*row)
+
+
+def prints(connection: Connection, act: str) -> list[Print]:
+    """All prints of an act's form, in order."""
+    columns = [col(getattr(PrintLogRow, name)) for name in Print.__slots__]
+    wanted = select(*columns).where(col(PrintLogRow.act) == act)
+    ordered = wanted.order_by(col(PrintLogRow.part), col(PrintLogRow.number))
+    return [Print(*row) for row in connection.execute(ordered)]
+
+
 def entry_lines(connection: Connection, before: int | None, act: str, limit: int) -> list[EntryLine]:
     """Entries, newest first, below the sequence `before`; of one act where it is named."""
     wanted = select(
@@ -227,6 +268,13 @@ def checkpoints(connection: Connection, limit: int) -> list[Checkpoint]:
     return [
         Checkpoint(*row) for row in connection.execute(wanted.order_by(col(CheckpointRow.size).desc()).limit(limit))
     ]
+
+
+def checkpoint_of(connection: Connection, size: int) -> Checkpoint | None:
+    """The checkpoint signed at this size."""
+    wanted = select(col(CheckpointRow.size), col(CheckpointRow.signed_at), col(CheckpointRow.note))
+    row = connection.execute(wanted.where(col(CheckpointRow.size) == size)).first()
+    return None if row is None else Checkpoint(*row)
 
 
 @dataclass(frozen=True, slots=True)

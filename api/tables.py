@@ -1,8 +1,8 @@
-"""Tables of the faces: sessions, settings, exports. Times are microseconds since 1970-01-01 UTC."""
+"""Tables of the faces: sessions, settings, exports, prints. Times are microseconds since 1970-01-01 UTC."""
 
 from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from custody.store.tables import Int64
@@ -48,3 +48,25 @@ class ExportLogRow(SQLModel, table=True):
     filters: str = "{}"
     """JSON of the filters."""
     rows: int = _int64()
+
+
+class PrintLogRow(SQLModel, table=True):
+    """Who printed which act's form, when, and which print of it that was (clause 7)."""
+
+    __tablename__ = "print_log"
+    __table_args__ = (UniqueConstraint("act", "part", "number", name="uq_print_log_number"),)
+    id: int | None = Field(default=None, primary_key=True, sa_type=Int64)
+    act: str
+    part: int = _int64()
+    """The part of a long act; 1 where it is whole."""
+    number: int = _int64()
+    """First print, second print, … of this part."""
+    person: int = _int64()
+    at: int = _int64()
+    language: str
+    copies: int = _int64()
+    lines: int = _int64()
+    paper_hash: str
+    """SHA-256, hexadecimal, of what stood on it."""
+    checkpoint: int | None = _int64(None)
+    """Size of the checkpoint in its code; none where the ledger's key was not there."""

@@ -63,9 +63,11 @@ def _installation(to: _Commands) -> None:
     command.add_argument("--clerk", default="clerk-1", help="staff number of the first registry clerk")
     command.add_argument("--clerk-name", default="登记员", help="name of the first registry clerk")
 
-    command = to.add("account", "install:account", "give a registered person an account")
+    command = to.add("account", "install:account", "give a registered person an account, or close it")
     command.add_argument("number", help="staff number")
-    command.add_argument("--role", required=True, action="append", help="role; repeat for several")
+    command.add_argument("--role", default=[], action="append", help="role of the new account; repeat for several")
+    command.add_argument("--revoke", default=[], action="append", metavar="ROLE", help="take a role away")
+    command.add_argument("--close", action="store_true", help="close it; refused while its person holds carriers")
     command.add_argument("--unit", default="", help="code of the unit that the role is limited to")
 
     command = to.add("device", "install:device", "register an edge daemon; prints its token once")

@@ -5,16 +5,20 @@ import re
 import secrets
 from argparse import Namespace
 from contextlib import closing
+from functools import partial
 from typing import cast
 
 from api.cli.said import say
 from api.installation import InstallationError, create_folder, data_folder, open_books, open_services
+from api.locale import translate
 from api.serving import listening_socket
 from api.serving import serve as serve_services
 from api.sessions import Passwords
+from api.web.refusals import refusal_words
 from custody import clock
 from custody.access import INSTALLATION, Role
 from custody.entries import PersonRecorded
+from custody.rules import NotFound, Refused
 from custody.store import accounts, queries
 from custody.store.books import Books
 from custody.values import Person
@@ -99,22 +103,51 @@ def give_account(
     return secret
 
 
-def account(options: Namespace) -> int:
-    """An account for a person of the register."""
+def _roles(names: list[str]) -> tuple[Role, ...]:
     try:
-        roles = tuple(Role(role) for role in options.role)
+        return tuple(Role(name) for name in names)
     except ValueError as error:
         raise InstallationError(f"{error}; roles are {', '.join(Role)}") from error
+
+
+def take_account(books: Books, person: int, number: str, revoked: tuple[Role, ...], close: bool) -> None:
+    """Take roles away, or close the account. Raises InstallationError while the person holds or keeps carriers."""
+    try:
+        with books.database.writing() as connection:
+            for role in revoked:
+                accounts.revoke(connection, person, role)
+            if close:
+                accounts.set_disabled(connection, person, True)
+    except NotFound as error:
+        raise InstallationError(f"{number} has no account, or not that role; nothing was changed.") from error
+    except Refused as refused:
+        said = (refusal_words(one, partial(translate, "en"), books.scheme, "en") for one in refused.refusals)
+        reasons = " ".join(f"[{one.clause}] {one.message} {one.way_out}".strip() for one in said)
+        raise InstallationError(f"{reasons} Nothing was changed.") from refused
+
+
+def account(options: Namespace) -> int:
+    """An account for a person of the register, or its end."""
+    roles, revoked = _roles(options.role), _roles(options.revoke)
+    if bool(roles) == bool(revoked or options.close):
+        raise InstallationError("Say one of two: --role to give an account, or --revoke and --close to take it away.")
     _configuration, store, books = open_books(data_folder(options.data, os.environ), clock.now)
     with store:
         with store.reading() as connection:
-            person = queries.person_by_number(connection, options.number)
+            try:
+                person = queries.person_by_number(connection, options.number)
+            except NotFound as error:
+                unknown = f"Nobody has the number {options.number}; import the persons first."
+                raise InstallationError(unknown) from error
             directory = queries.directory(connection)
-        if person is None:
-            raise InstallationError(f"Nobody has the number {options.number}; import the persons first.")
         unit = next((u.id for u in directory.units.values() if u.code == options.unit), None)
         if options.unit and unit is None:
             raise InstallationError(f"There is no unit {options.unit}.")
+        if not roles:
+            take_account(books, person.id, options.number, revoked, options.close)
+            done = ["closed"] if options.close else [f"without {role}" for role in revoked]
+            say(f"{options.number}  {', '.join(done)}")
+            return 0
         secret = give_account(books, person.id, roles, unit)
     say(f"{options.number}  {', '.join(roles)}  {secret}")
     return 0

@@ -2,16 +2,19 @@
 
 from fastapi import APIRouter
 
-from api.rest import acts, carriers, directory, findings, intake, meta, session, watch
+from api.rest import acts, business, carriers, directory, findings, intake, meetings, meta, papers, session, watch
 
 ROUTERS: tuple[APIRouter, ...] = (
     session.router,
     carriers.router,
     acts.router,
+    papers.router,
     directory.router,
     findings.router,
     intake.router,
     meta.router,
     watch.router,
+    business.router,
+    meetings.router,
 )
 """Every group's routes; a new group adds its own here."""

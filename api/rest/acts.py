@@ -6,9 +6,10 @@ from typing import Any
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
+from api.acts.disposition.losses import found_facts, last_known, loss_facts, this_minute
 from api.rest.asking import PREFIX, changes
 from api.sessions import TooManyAttempts
-from api.web.acts.pages import signed_text
+from api.web.acts.borrower import borrower_signature
 from api.web.visit import Unfit, Visit, fresh, sign_in_of, text_signature
 from custody import clock
 from custody.access import Permission
@@ -19,13 +20,15 @@ from custody.entries import (
     Imported,
     Moved,
     Received,
-    ReportedFound,
-    ReportedMissing,
     Returned,
     Shelved,
     Signature,
     TagBound,
+    signed_text,
 )
+from custody.entries.disposition import Reissued
+from custody.store import queries
+from custody.store.queries import CarrierItem
 from custody.values import CarrierKind, Description, Period, PeriodKind, Scope, Tag
 
 router = APIRouter(prefix=f"{PREFIX}/acts", tags=["acts"])
@@ -41,12 +44,17 @@ class Receipt(BaseModel):
 
 
 class Borrow(BaseModel):
-    """Hand carriers to a borrower, until the end of the due day."""
+    """Hand carriers to a borrower, until the end of the due day.
+
+    The borrower signs with his or her own password; where that is the one who is signed in, by the own session,
+    whose password is asked for only where identity was not confirmed lately.
+    """
 
     carriers: list[int] = Carriers
     holder: int
     due_on: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
     purpose: str = Field("", max_length=1000)
+    holder_password: str = Field("", max_length=2000)
 
 
 class Back(BaseModel):
@@ -58,7 +66,7 @@ class Back(BaseModel):
 
 
 class Return(BaseModel):
-    """Take carriers back."""
+    """Take carriers back; their pages counted, where they are known, from the configured level up."""
 
     items: list[Back] = Carriers
 
@@ -115,16 +123,19 @@ class TakeIn(BaseModel):
     issuer: str = ""
     issuer_number: str = ""
     remark: str = ""
+    archive_by: str = ""
+    former: int | None = None
+    """What it was here before it went back to its issuer (clause b.7)."""
     epc: str | None = None
     tid: str | None = None
     place: int | None = None
 
 
-def enter(visit: Visit, kind: str, facts: Sequence[CarrierFact], signatures: tuple[Signature, ...] = ()) -> Receipt:
+def enter(visit: Visit, kind: str, facts: Sequence[Fact], signatures: tuple[Signature, ...] = ()) -> Receipt:
     """Enter the facts; refusals are answered as a problem. Raises Refused, NotFound."""
     receipt = visit.services.books.enter(visit.subject, list[Fact](facts), act=kind, signatures=signatures)
     visit.services.books_changed()
-    return Receipt(act=receipt.act, carriers=sorted({fact.carrier for fact in facts}))
+    return Receipt(act=receipt.act, carriers=sorted({fact.carrier for fact in facts if isinstance(fact, CarrierFact)}))
 
 
 @router.post("/borrow", status_code=201, summary="Lend carriers (clauses c.1, c.5)")
@@ -134,7 +145,9 @@ def borrow(body: Borrow, visit: Visit = Depends(changes(Permission.LEND))) -> Re
         due_at = clock.end_of_day(body.due_on, visit.services.scheme.timezone)
     except ValueError as error:
         raise Unfit([visit.error("due_on", "acts.due_needed")]) from error
-    return enter(visit, "borrow", [Borrowed(one, body.holder, due_at, body.purpose) for one in body.carriers])
+    facts = [Borrowed(one, body.holder, due_at, body.purpose) for one in body.carriers]
+    signatures = borrower_signature(visit, facts, body.holder, body.holder_password)
+    return enter(visit, "borrow", facts, signatures)
 
 
 @router.post("/return", status_code=201, summary="Take carriers back (clause c.5)")
@@ -158,7 +171,7 @@ def move(body: Put, visit: Visit = Depends(changes(Permission.KEEP))) -> Receipt
 @router.post("/missing", status_code=201, summary="Declare a carrier missing: signed by a person")
 def missing(body: Missing, visit: Visit = Depends(changes(Permission.REPORT_MISSING))) -> Receipt:
     """Needs an identity confirmed lately, or the password."""
-    facts = [ReportedMissing(body.carrier, body.circumstances.strip())]
+    facts = _missing_facts(visit, body)
     if not fresh(visit):
         try:
             right = bool(body.password) and sign_in_of(visit.request).confirm(visit.session, body.password, visit.now)
@@ -166,19 +179,42 @@ def missing(body: Missing, visit: Visit = Depends(changes(Permission.REPORT_MISS
             raise Unfit([visit.error("password", "signin.wait", seconds=wait.wait_seconds)]) from wait
         if not right:
             raise Unfit([visit.error("password", "confirm.wrong" if body.password else "confirm.needed")])
-    return enter(visit, "missing", facts, (text_signature(visit, signed_text(list(facts))),))
+    return enter(visit, "missing", facts, (text_signature(visit, signed_text(facts)),))
 
 
 @router.post("/found", status_code=201, summary="A missing carrier was found")
 def found(body: Found, visit: Visit = Depends(changes(Permission.KEEP))) -> Receipt:
     """It is put in its place."""
-    return enter(visit, "found", [ReportedFound(body.carrier, body.place, body.circumstances.strip())])
+    item = _item(visit, body.carrier)
+    facts = found_facts(visit.services, visit.subject, item, body.place, body.circumstances.strip())
+    return enter(visit, "found", facts)
+
+
+def _item(visit: Visit, carrier: int) -> CarrierItem:
+    with visit.services.database.reading() as connection:
+        return queries.carrier(connection, visit.subject, carrier)
+
+
+def _missing_facts(visit: Visit, body: Missing) -> list[Fact]:
+    """The loss, discovered now by who declares it, with its clock; last where the books had it."""
+    item = _item(visit, body.carrier)
+    with visit.services.database.reading() as connection:
+        directory = visit.services.books.directory(connection)
+    return loss_facts(
+        visit.services,
+        visit.services.books.reserve("matter", 1)[0],
+        [item],
+        discovered_at=this_minute(visit.now),
+        discovered_by=visit.subject.person,
+        circumstances=body.circumstances.strip(),
+        last_known=last_known(item, directory),
+    )
 
 
 @router.post("/take-in", status_code=201, summary="Take one carrier in (clauses a.5, b.1)")
 def take_in(body: TakeIn, visit: Visit = Depends(changes(Permission.TAKE_IN))) -> Receipt:
     """With its tag and its first place where they are given."""
-    plain: dict[str, Any] = body.model_dump(exclude={"origin", "period", "scope", "epc", "tid", "place"})
+    plain: dict[str, Any] = body.model_dump(exclude={"origin", "period", "scope", "former", "epc", "tid", "place"})
     internal = any(one.code == body.level and one.period_years_max is None for one in visit.services.scheme.levels)
     period = Period(body.period.kind, body.period.value, body.period.authority)
     if internal and "period" not in body.model_fields_set:
@@ -187,6 +223,8 @@ def take_in(body: TakeIn, visit: Visit = Depends(changes(Permission.TAKE_IN))) -
     (carrier,) = visit.services.books.reserve("carrier", 1)
     coming: CarrierFact = (Received if body.origin == "received" else Imported)(carrier, description)
     facts: list[CarrierFact] = [coming]
+    if body.former is not None:
+        facts.append(Reissued(carrier, body.former))
     if body.epc:
         facts.append(TagBound(carrier, Tag(body.epc.upper(), body.tid.upper() if body.tid else None)))
     if body.place is not None:

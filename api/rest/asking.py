@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import Depends, Header
 
-from api.web.visit import Forbidden, Forged, Visit, genuine, same_origin, signed_in
+from api.web.visit import GUARDS, Forbidden, Forged, Visit, genuine, same_origin, signed_in
 from custody.access import Permission
 from custody.store.queries import CarrierItem
 from custody.values import Person, Place
@@ -24,6 +24,7 @@ def asks(*permissions: Permission) -> Callable[[Visit], Visit]:
             raise Forbidden(permissions[0])
         return visit
 
+    GUARDS[allowed] = permissions
     return allowed
 
 

@@ -40,8 +40,19 @@ def docs(request: Request, visit: Visit = Depends(signed_in)) -> Response:
 def _body(document: dict[str, Any], operation: dict[str, Any]) -> list[dict[str, Any]]:
     """The fields of a JSON body: name, type, whether required, what it says."""
     content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-    reference: str = content.get("schema", {}).get("$ref", "")
-    schema = document["components"]["schemas"].get(reference.rpartition("/")[2], {}) if reference else {}
+    schema: dict[str, Any] = content.get("schema", {})
+    if "$ref" in schema:
+        schema = document["components"]["schemas"].get(schema["$ref"].rpartition("/")[2], {})
+    if "oneOf" in schema:
+        # One name for several kinds of matter: each with its own fields.
+        found = []
+        for one in schema["oneOf"]:
+            found += [{"name": one.get("title", ""), "type": "", "required": False}, *_fields(one)]
+        return found
+    return _fields(schema)
+
+
+def _fields(schema: dict[str, Any]) -> list[dict[str, Any]]:
     required = set(schema.get("required", ()))
     return [
         {"name": name, "type": _type(field), "required": name in required}

@@ -8,27 +8,38 @@ from api.web import (
     door,
     events,
     findings,
+    holdings,
     imports,
     inbox,
     ledger,
     overview,
+    people,
     places,
     readers,
     regulations,
     reports,
+    review,
     rounds,
 )
 from api.web.acts import desk, pages, receipts, takein
+from api.web.business import approvals, delegations, matters, undo
+from api.web.business import pages as business
+from api.web.meetings import board as meeting_board
+from api.web.meetings import pages as meetings
+from api.web.printing import pages as printing
 
 ROUTERS: tuple[APIRouter, ...] = (
     door.router,
+    holdings.router,
     carriers.router,
     pages.router,
     receipts.router,
+    printing.router,
     takein.router,
     desk.router,
     imports.router,
     places.router,
+    people.router,
     ledger.router,
     accounts.router,
     regulations.router,
@@ -39,5 +50,13 @@ ROUTERS: tuple[APIRouter, ...] = (
     events.router,
     rounds.router,
     reports.router,
+    review.router,
+    matters.router,
+    business.router,
+    approvals.router,
+    delegations.router,
+    undo.router,
+    meetings.router,
+    meeting_board.router,
 )
 """Every page group's routes; a new group adds its own here."""

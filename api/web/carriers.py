@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from api import store
 from api.web.acts.codes import resolve
 from api.web.acts.table import offers
+from api.web.business.hooks import business_of
 from api.web.life import Life, life_of
 from api.web.render import render, url
 from api.web.visit import Form, Visit, needs, posted
@@ -165,6 +166,7 @@ def carrier(identifier: int, request: Request, show: str = "both", visit: Visit 
         life=life,
         findings=about,
         offers=offers(visit, item),
+        business=business_of(visit, item, directory),
         show=show,
         kind_icons=KIND_ICONS,
         scope=[scope_words(visit, directory, principal) for principal in item.scope],

@@ -1,77 +1,26 @@
 """A finding's two stories laid out to be drawn: words of what books and radio say, the reads as dots, the antennas."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from api.acts.wording import line_words, matter_words
 from api.locale import Value, known
 from api.web import words
+from api.web.findings_plot import AntennaLine, Plot, antennas_of, plot_of
 from api.web.visit import Visit
 from custody import clock
 from custody.register import Directory
-from custody.values import SECOND, Instant
+from custody.values import SECOND
+from reconcile.checks import KINDS, PASSAGE_KINDS
+from reconcile.checks.cases import KEPT
 from reconcile.store.finding_queries import FindingDetail, FindingLine, FindingStep
-from reconcile.store.stories import Gap, ReadDot, Stories
 
-WIDTH, TOP, BOTTOM = 600, 8, 62
-"""The dot plot in its own units: reads lie between TOP (strongest) and BOTTOM."""
-STRONG_DBM, WEAK_DBM = -40.0, -80.0
-LINES_DBM = (-50, -70)
-DOTS_MAX = 600
-GAP_SHORTEST = 30 * SECOND
-PLOT_SHORTEST = 120 * SECOND
+WITH_PERSON = frozenset({"on_loan", "in_circulation", "in_meeting", "carried_out"})
+"""Statuses in which somebody has it, where the books name a holder."""
 SURE = {"confirmed": "strong", "probable": "fair", "unconfirmed": "weak"}
 SURE_SCORE = ((0.85, "strong"), (0.5, "fair"), (0.0, "weak"))
-
-
-@dataclass(frozen=True, slots=True)
-class Dot:
-    """A sighting in the plot. `side`: home (where the books have it), away (elsewhere), gate_in, gate_out."""
-
-    x: float
-    y: float
-    side: str
-
-
-@dataclass(frozen=True, slots=True)
-class Deaf:
-    """A hatched stretch: some antenna asked here did not listen."""
-
-    x: float
-    width: float
-    since_at: Instant
-    until_at: Instant
-
-
-@dataclass(frozen=True, slots=True)
-class Plot:
-    """The reads over time."""
-
-    dots: tuple[Dot, ...]
-    deaf: tuple[Deaf, ...]
-    lines: tuple[tuple[float, int], ...]
-    opened_x: float
-    opened_right: bool
-    """The word at the line of the opening stands on its left: there is no room on its right."""
-    since_at: Instant
-    until_at: Instant
-    reads: int
-    capped: bool
-
-
-@dataclass(frozen=True, slots=True)
-class AntennaLine:
-    """What one antenna heard of it."""
-
-    reader: str
-    antenna: int
-    place: int | None
-    role: str
-    first_at: Instant
-    last_at: Instant
-    reads: int
-    strongest_dbm: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +30,21 @@ class Story:
     headline: str
     under: str
     deaf: bool = False
+    heading: str = "carriers.radio_heard"
+    """Key of the word above the right half."""
+    icon: str = "wave"
+    heard: bool = True
+    """Dotted, as the radio heard it; else solid: it was said and signed, or agreed."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatterShown:
+    """The matter that a finding is about, or in which its carrier is; `line`: how the carrier stands in it."""
+
+    id: int
+    number: str
+    kind: str
+    line: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +59,9 @@ class Shown:
     antennas: tuple[AntennaLine, ...]
     steps: tuple[tuple[FindingStep, str, str], ...]
     """Event, its words, and what was said with it."""
+    matter: "MatterShown | None" = None
+    signatories: tuple[tuple[str, str], ...] = ()
+    """Of a destruction: part and names."""
 
 
 def shown(visit: Visit, detail: FindingDetail, directory: Directory) -> Shown:
@@ -102,13 +69,44 @@ def shown(visit: Visit, detail: FindingDetail, directory: Directory) -> Shown:
     line = detail.line
     return Shown(
         books=books_story(visit, line, directory),
-        radio=radio_story(visit, line, directory),
+        radio=other_story(visit, line, directory),
         rule=rule_words(visit, line, directory),
         sure=sure(line),
         plot=plot_of(detail.stories, line),
         antennas=antennas_of(detail.stories.reads),
         steps=tuple(step_words(visit, step, directory) for step in detail.history),
+        matter=matter_of(visit, line),
+        signatories=signatories_of(visit, line, directory),
     )
+
+
+def matter_of(visit: Visit, line: FindingLine) -> MatterShown | None:
+    """The matter in words; None where the finding has none."""
+    said = line.evidence.get("matter")
+    if line.matter is None or not isinstance(said, Mapping):
+        return None
+    kind = str(said.get("kind", ""))
+    state = str(said.get("line", ""))
+    return MatterShown(
+        line.matter,
+        str(said.get("number", "")),
+        matter_words(kind, visit.t),
+        line_words(kind, state, visit.t) if state else "",
+    )
+
+
+PARTS = ("destroyer", "supervisor", "signer", "escort", "approver", "applicant", "lister")
+"""Parts in a destruction, those who stood beside it first."""
+
+
+def signatories_of(visit: Visit, line: FindingLine, directory: Directory) -> tuple[tuple[str, str], ...]:
+    """Who stands for a destruction, by part (clause g.8)."""
+    said = line.evidence.get("signatories")
+    if not isinstance(said, Mapping):
+        return ()
+    joined = visit.t("findings.list_separator")
+    named = ((part, [person_words(visit, directory, person) for person in said.get(part, ())]) for part in PARTS)
+    return tuple((visit.t(f"findings.part.{part}"), joined.join(filter(None, names))) for part, names in named if names)
 
 
 def sure(line: FindingLine) -> str:
@@ -117,9 +115,13 @@ def sure(line: FindingLine) -> str:
     if isinstance(score, float | int):
         return next(name for least, name in SURE_SCORE if score >= least)
     radio = line.evidence.get("radio") or {}
-    if line.kind in ("overdue_loan", "missing", "reader_silent"):
+    if line.kind in ("missing", "reader_silent", "meeting_paper_out", "direct_pass") or _by_deadline(line):
         return "strong"
     return SURE.get(str(radio.get("strength", "")), "fair")
+
+
+def _by_deadline(line: FindingLine) -> bool:
+    return KINDS[line.kind].means == "remind"
 
 
 def place_words(visit: Visit, directory: Directory, code: str | None) -> str:
@@ -152,17 +154,48 @@ def moment(visit: Visit, at: Any, *, seconds: bool = False) -> str:
 def books_story(visit: Visit, line: FindingLine, directory: Directory) -> Story:
     """What the books said when it was opened."""
     books = line.evidence.get("books")
+    matter = matter_of(visit, line)
+    if not isinstance(books, Mapping) and matter is not None:
+        asked = person_words(visit, directory, line.person)
+        under = visit.t("findings.asked_by", name=asked) if asked else ""
+        return Story(visit.t("findings.matter_open", kind=matter.kind, number=matter.number), under)
     if not isinstance(books, Mapping):
         return Story(visit.t(f"findings.books.{line.kind}"), visit.t(f"findings.books.{line.kind}.under"))
     status = str(books.get("status_then") or books.get("status"))
     since = visit.t("findings.since", at=moment(visit, books.get("since_at")))
-    if status == "on_loan":
-        name = person_words(visit, directory, books.get("holder"))
-        due = visit.t("findings.due", at=moment(visit, books.get("due_at")))
-        return Story(visit.t("findings.held_by", name=name), f"{since} · {due}")
-    if status == "in_place":
+    holder = person_words(visit, directory, books.get("holder"))
+    if status in WITH_PERSON and holder:
+        due = visit.t("findings.due", at=moment(visit, books.get("due_at"))) if books.get("due_at") else ""
+        return Story(visit.t("findings.held_by", name=holder), " · ".join(filter(None, (since, due))))
+    if matter is not None and matter.line and status in KEPT:
+        said = visit.t("findings.line_in", kind=matter.kind, state=matter.line)
+        return Story(said, _attendee(visit, line) or since)
+    if status in ("in_place", "awaiting_destruction") and books.get("place"):
         return Story(visit.t("findings.in", place=place_words(visit, directory, books.get("place"))), since)
     return Story(visit.t(f"status.{status}"), since)
+
+
+def _attendee(visit: Visit, line: FindingLine) -> str:
+    """A guest has a paper, who is in no directory: his number on the meeting's list."""
+    said = line.evidence["matter"]
+    listed = said.get("kind") == "meeting" and str(said.get("label") or "").isdecimal()
+    return visit.t("findings.attendee", number=str(said["label"])) if listed else ""
+
+
+def other_story(visit: Visit, line: FindingLine, directory: Directory) -> Story:
+    """What stands against the books: what the radio said, a day that has passed, or who brought it back."""
+    if line.kind == "direct_pass":
+        leg = line.evidence.get("leg") or {}
+        name = person_words(visit, directory, leg.get("brought_by"))
+        said = visit.t("findings.brought_by", name=name)
+        return Story(
+            said, moment(visit, leg.get("ended_at")), heading="findings.at_the_registry", icon="in", heard=False
+        )
+    if line.kind == "overdue_loan" or not (_by_deadline(line) or line.kind == "meeting_paper_out"):
+        return radio_story(visit, line, directory)
+    late = max(0, (line.closed_at or visit.now) - line.happened_at)
+    said = visit.t("findings.passed_by", span=words.span(late, visit.language))
+    return Story(moment(visit, line.happened_at), said, heading="findings.deadline", icon="clock", heard=False)
 
 
 def radio_story(visit: Visit, line: FindingLine, directory: Directory) -> Story:
@@ -176,7 +209,7 @@ def radio_story(visit: Visit, line: FindingLine, directory: Directory) -> Story:
         return Story(visit.t("findings.silent", places=listed), state, deaf=True)
     if line.kind == "missing":
         return _absence(visit, evidence, radio, directory)
-    if line.nature == "event":
+    if line.kind in PASSAGE_KINDS:
         direction = visit.t(f"findings.direction.{radio.get('direction', 'unknown')}")
         gate = place_words(visit, directory, radio.get("portal"))
         under = visit.t("findings.passed", at=moment(visit, radio.get("until_at"), seconds=True))
@@ -210,24 +243,48 @@ def blanks_of(visit: Visit, params: Mapping[str, Any], directory: Directory) -> 
     """The blanks of a rule or of an ending, in words."""
     found: dict[str, Value] = {}
     for name, value in params.items():
-        match name:
-            case "after_seconds":
-                found["after"] = words.span(int(value) * SECOND, visit.language)
-            case "due_at":
-                found["due"] = moment(visit, value)
-            case "status":
-                found["status"] = visit.t(f"status.{value}")
-            case "direction":
-                found["direction"] = visit.t(f"findings.direction.{value}")
-            case "level":
-                found["level"] = words.level_name(visit.services.scheme, str(value), visit.language)
-            case "rating_rank":
-                found["rating"] = _rating(visit, int(value))
-            case "place" | "portal" | "home":
-                found[name] = place_words(visit, directory, str(value)) if value else ""
-            case _:
-                found[name] = value if isinstance(value, int) else str(value)
+        if name in _BLANKS:
+            blank, words_of = _BLANKS[name]
+            found[blank] = words_of(visit, value, directory)
+        else:
+            found[name] = value if isinstance(value, int) else str(value)
     return found
+
+
+def _person_or_name(visit: Visit, value: Any, directory: Directory) -> str:
+    """A person by identifier; a reading device goes by its name."""
+    return person_words(visit, directory, value) if isinstance(value, int) else str(value)
+
+
+def _some_place(visit: Visit, value: Any, directory: Directory) -> str:
+    return place_words(visit, directory, str(value)) if value else ""
+
+
+def _moment(visit: Visit, value: Any, _directory: Directory) -> str:
+    return moment(visit, value)
+
+
+_BLANKS: Mapping[str, tuple[str, Callable[[Visit, Any, Directory], str]]] = {
+    "after_seconds": ("after", lambda visit, value, _: words.span(int(value) * SECOND, visit.language)),
+    "due_at": ("due", _moment),
+    "since_at": ("since_at", _moment),
+    "destroyed_at": ("destroyed_at", _moment),
+    "day": ("day", lambda visit, value, _: words.short_day(str(value), visit.language, visit.day)),
+    "step": ("step", lambda visit, value, _: visit.t(f"step.{value}")),
+    "reader": ("reader", _person_or_name),
+    "brought_by": ("brought_by", _person_or_name),
+    "status": ("status", lambda visit, value, _: visit.t(f"status.{value}")),
+    "direction": ("direction", lambda visit, value, _: visit.t(f"findings.direction.{value}")),
+    "level": (
+        "level",
+        lambda visit, value, _: words.level_name(visit.services.scheme, str(value), visit.language),
+    ),
+    "rating_rank": ("rating", lambda visit, value, _: _rating(visit, int(value))),
+    "place": ("place", _some_place),
+    "portal": ("portal", _some_place),
+    "home": ("home", _some_place),
+}
+"""Blank of a rule or an ending -> name in the words, and what fills it."""
 
 
 def _rating(visit: Visit, rank: int) -> str:
@@ -265,93 +322,3 @@ def _json(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return None
-
-
-def antennas_of(reads: Sequence[ReadDot]) -> tuple[AntennaLine, ...]:
-    """What each antenna heard, the most reads first."""
-    found: dict[tuple[str, int], AntennaLine] = {}
-    for read in reads:
-        key = (read.reader, read.antenna)
-        before = found.get(key)
-        strongest = [dbm for dbm in (read.strongest_dbm, before.strongest_dbm if before else None) if dbm is not None]
-        found[key] = AntennaLine(
-            read.reader,
-            read.antenna,
-            read.place,
-            read.role,
-            min(read.first_at, before.first_at) if before else read.first_at,
-            max(read.last_at, before.last_at) if before else read.last_at,
-            read.count + (before.reads if before else 0),
-            max(strongest) if strongest else None,
-        )
-    return tuple(sorted(found.values(), key=lambda line: (-line.reads, line.reader, line.antenna)))
-
-
-def plot_begin(stories: Stories, opened_at: Instant) -> Instant:
-    """Where the plot begins: not before anything was heard or listened for, and two minutes before its end at least.
-
-    A gap that reaches back to the window's beginning at every antenna is the time before listening began.
-    """
-    antennas = {(read.reader, read.antenna) for read in stories.reads} | {(g.reader, g.antenna) for g in stories.gaps}
-    leading = {(g.reader, g.antenna): g.until_at for g in stories.gaps if g.since_at <= stories.since_at}
-    if not leading or antennas != leading.keys() or min(leading.values()) >= stories.until_at:
-        return stories.since_at
-    began = min(opened_at, stories.until_at - PLOT_SHORTEST, *leading.values(), *(r.first_at for r in stories.reads))
-    return max(stories.since_at, began)
-
-
-def plot_of(stories: Stories, line: FindingLine) -> Plot | None:
-    """The reads as dots over time; None where nothing was heard and nothing was deaf."""
-    since, until = plot_begin(stories, line.opened_at), stories.until_at
-    length = max(1, until - since)
-
-    def x(at: Instant) -> float:
-        return round(WIDTH * min(max(at - since, 0), length) / length, 1)
-
-    step = max(1, -(-len(stories.reads) // DOTS_MAX))
-    home = _home(line)
-    dots = tuple(Dot(x(read.last_at), _y(read.strongest_dbm), _side(read, home)) for read in stories.reads[::step])
-    deaf = _deaf([gap for gap in stories.gaps if gap.until_at > since], since, x)
-    if not dots and not deaf:
-        return None
-    opened = x(line.opened_at)
-    return Plot(
-        dots,
-        deaf,
-        tuple((_y(dbm), dbm) for dbm in LINES_DBM),
-        opened,
-        opened > WIDTH - 130,
-        since,
-        until,
-        sum(read.count for read in stories.reads),
-        stories.reads_capped,
-    )
-
-
-def _home(line: FindingLine) -> str | None:
-    books = line.evidence.get("books")
-    return str(books["place"]) if isinstance(books, Mapping) and books.get("place") else None
-
-
-def _side(read: ReadDot, home: str | None) -> str:
-    if read.role in ("inside", "outside"):
-        return f"gate-{read.role}"
-    return "home" if home is not None and read.place_code == home else "away"
-
-
-def _y(dbm: float | None) -> float:
-    level = WEAK_DBM if dbm is None else min(max(dbm, WEAK_DBM), STRONG_DBM)
-    return round(TOP + (BOTTOM - TOP) * (STRONG_DBM - level) / (STRONG_DBM - WEAK_DBM), 1)
-
-
-def _deaf(gaps: Sequence[Gap], begin: Instant, x: Callable[[Instant], float]) -> tuple[Deaf, ...]:
-    """Hatched where any of the antennas did not listen; stretches that overlap are one."""
-    found: list[tuple[Instant, Instant]] = []
-    for since, until in sorted((max(gap.since_at, begin), gap.until_at) for gap in gaps):
-        if until - since < GAP_SHORTEST:
-            continue
-        if found and since <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], until))
-        else:
-            found.append((since, until))
-    return tuple(Deaf(x(a), max(2.0, round(x(b) - x(a), 1)), a, b) for a, b in found)

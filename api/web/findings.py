@@ -7,9 +7,13 @@ from typing import Any, get_args
 from fastapi import APIRouter, Depends
 from starlette.responses import RedirectResponse, Response
 
+from api.acts import act_named
+from api.acts.offering import offers as table_offers
+from api.acts.wording import matter_words
 from api.store import Connection
 from api.web import navigation, words
 from api.web.acts.table import ACTS, offers
+from api.web.business.loading import carrier_ground
 from api.web.carriers import whole
 from api.web.evidence import person_words, shown
 from api.web.render import render, url
@@ -39,6 +43,12 @@ ACT_PAGES: Mapping[str, str] = {
     "report_missing": "missing",
 }
 """An act that ends a contradiction -> the page of it."""
+
+PLACES_OF_WORK: Mapping[str, tuple[str, Permission]] = {
+    "transfer": ("/business/new/transfer", Permission.KEEP),
+    "review": ("/review", Permission.CLASSIFY),
+}
+"""An act that takes many carriers at once -> where it is begun, and who may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,20 +256,37 @@ def ways_of(visit: Visit, detail: FindingDetail) -> tuple[Way, ...]:
     found: list[Way] = []
     standing = _standing(visit, detail.carrier) if detail.carrier is not None and detail.acts else {}
     for act in detail.acts:
-        key = ACT_PAGES.get(act)
-        if key is not None and detail.carrier is not None and visit.may(ACTS[key].permission):
+        key = ACT_PAGES.get(act, "")
+        permission = _permission_of(key)
+        if permission is not None and detail.carrier is not None and visit.may(permission):
             found.append(Way(act, f"/carriers/{detail.carrier.id}/{key}", standing.get(key, ())))
         elif act == "take_in" and visit.may(Permission.TAKE_IN):
             found.append(Way(act, "/take-in"))
         elif act == "bind_tag" and visit.may(Permission.TAKE_IN):
             found.append(Way(act, "/carriers"))
+        elif act == "see_matter" and detail.line.matter is not None:
+            found.append(Way(act, f"/matters/{detail.line.matter}"))
+        elif act in PLACES_OF_WORK and visit.may(PLACES_OF_WORK[act][1]):
+            found.append(Way(act, PLACES_OF_WORK[act][0]))
         elif act == "see_reader" and visit.may(Permission.SEE_READERS) and detail.line.reader:
             found.append(Way(act, f"/readers/{detail.line.reader}"))
     return tuple(found)
 
 
+def _permission_of(key: str) -> Permission | None:
+    """What an act on a carrier asks for; None where there is none of this name."""
+    act = ACTS.get(key) or act_named("carrier", key)
+    return act.permission if act is not None else None
+
+
 def _standing(visit: Visit, item: CarrierItem) -> dict[str, tuple[Refusal, ...]]:
-    return {offer.act.key: offer.refusals for offer in offers(visit, item)}
+    """What stands against the acts on a carrier, by their names."""
+    found = {offer.act.key: offer.refusals for offer in offers(visit, item)}
+    others = [act for key in ACT_PAGES.values() if key not in ACTS and (act := act_named("carrier", key)) is not None]
+    if others:
+        ground = carrier_ground(visit, item.id)
+        found |= {offer.act.key: offer.refusals for offer in table_offers(ground, others)}
+    return found
 
 
 @router.get("/findings")
@@ -337,9 +364,13 @@ def subject_line(visit: Visit, item: FindingItem) -> str:
     """What stands beside a finding in the list: where, and with whom. Never a title."""
     line = item.line
     parts: list[str] = []
-    if line.place_code:
+    if line.carrier is None and line.matter_kind:
+        parts.append(matter_words(line.matter_kind, visit.t))
+    if line.place_code and not line.matter_number:
         parts.append(line.place_code)
     if line.person_name:
         english = line.person_name_en
         parts.append(english if visit.language == "en" and english else line.person_name)
+    if line.carrier is not None and line.matter_number:
+        parts.append(line.matter_number)
     return " · ".join(parts)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from api.web.business.hooks import acts_on_place
 from api.web.carriers import KIND_ICONS, PAGE
 from api.web.render import render
 from api.web.visit import Visit, needs
@@ -150,6 +151,8 @@ def place(identifier: int, visit: Visit = Depends(sees_places)) -> Response:
         visit,
         "places/one.html",
         place=found,
+        acts=acts_on_place(visit, found, directory),
+        accepted=directory.accepted.get(identifier),
         crumbs=list(reversed(directory.path(identifier))),
         rating=directory.rating(identifier),
         page=page,

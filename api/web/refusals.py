@@ -47,15 +47,37 @@ _CATALOGUED: Mapping[str, str] = {
     "field": "field",
     "kind": "thing",
     "period": "period_kind",
+    "equipment": "ask.equipment",
 }
 """Blanks whose values are codes of the catalogue, and the first part of their keys."""
+_NAMED: Mapping[str, str] = {
+    "matter": "matter",
+    "step": "step",
+    "method": "ask.method",
+    "listed": "ask.method",
+    "medium": "medium",
+    "disposal": "ask.disposal",
+}
+"""The same, but what the catalogue does not know is shown as it is: an answer given for another step than there is."""
+_IN_KIND: Mapping[str, str] = {"matter_status": "mstatus", "line_state": "lstate"}
+"""Blanks `<kind of matter>.<state>`: the kind's own word, else the common one."""
 _COUNTS = frozenset({"count", "counted", "pages", "days", "copies", "years"})
 """Blanks that are quantities; other numbers name something and are never grouped."""
+
+
+def _named_so(key: str, t: Callable[..., str]) -> str:
+    return t(key) if known(key) else key.rpartition(".")[2]
 
 
 def _value(name: str, value: str | int, t: Callable[..., str], scheme: Scheme, language: str) -> str | int:
     if name in _CATALOGUED:
         return t(f"{_CATALOGUED[name]}.{value}")
+    if name in _NAMED:
+        return _named_so(f"{_NAMED[name]}.{value}", t)
+    if name in _IN_KIND:
+        kind, _, code = str(value).rpartition(".")
+        keys = (f"{_IN_KIND[name]}.{kind}.{code}", f"{_IN_KIND[name]}.{code}")
+        return t(next((key for key in keys if known(key)), keys[0] if kind else keys[1]))
     if name in {"level", "rating"}:
         return words.level_name(scheme, str(value), language) if value else t("place.not_rated")
     if name == "day":

@@ -154,6 +154,10 @@ class Form:
         """All values of a repeated field."""
         return tuple(value.strip() for value in self.data.getlist(name) if isinstance(value, str))
 
+    def names(self) -> frozenset[str]:
+        """The names of all fields."""
+        return frozenset(self.data)
+
     def number(self, name: str) -> int | None:
         """A whole number; None where there is none."""
         text = self.text(name)
@@ -169,7 +173,7 @@ class Form:
         return {
             name: value
             for name, value in self.data.multi_items()
-            if isinstance(value, str) and name not in {"password", "csrf"}
+            if isinstance(value, str) and name != "csrf" and not name.endswith("password")
         }
 
 
@@ -239,6 +243,10 @@ def signed_in(request: Request) -> Visit:
     return visit
 
 
+GUARDS: dict[Callable[..., Visit], tuple[Permission, ...]] = {}
+"""Dependencies that ask for permissions, and which: so that a test can hold every route against what is declared."""
+
+
 def needs(*permissions: Permission) -> Callable[[Visit], Visit]:
     """A dependency that gives the visit where one of these permissions is held. Raises Forbidden."""
 
@@ -247,6 +255,7 @@ def needs(*permissions: Permission) -> Callable[[Visit], Visit]:
             raise Forbidden(permissions[0])
         return visit
 
+    GUARDS[allowed] = permissions
     return allowed
 
 
@@ -266,15 +275,26 @@ def genuine(visit: Visit, token: str) -> bool:
     return hmac.compare_digest(token.encode(), visit.csrf.encode())
 
 
-async def posted(request: Request, visit: Visit = Depends(signed_in)) -> AsyncIterator[Form]:
-    """The fields of a form sent by a page of this session; its files are closed after the answer. Raises Forged."""
-    if not same_origin(request):
-        raise Forged
-    async with request.form(max_files=1, max_fields=500) as data:
-        form = Form(data)
-        if not genuine(visit, form.secret("csrf")):
+def posted_up_to(fields: int) -> Callable[..., AsyncIterator[Form]]:
+    """A dependency: the fields of a form sent by a page of this session, so many at most. Raises Forged.
+
+    Its files are closed after the answer.
+    """
+
+    async def sent(request: Request, visit: Visit = Depends(signed_in)) -> AsyncIterator[Form]:
+        if not same_origin(request):
             raise Forged
-        yield form
+        async with request.form(max_files=1, max_fields=fields) as data:
+            form = Form(data)
+            if not genuine(visit, form.secret("csrf")):
+                raise Forged
+            yield form
+
+    return sent
+
+
+posted = posted_up_to(500)
+"""The fields of a form sent by a page of this session. Raises Forged."""
 
 
 def local_address(back: str | None, default: str = "/") -> str:
@@ -295,8 +315,12 @@ def sign(visit: Visit, form: Form, text: str, *, each_time: bool = False) -> Sig
     The password is asked for in the form's field `password` (template `_confirm.html`) where identity was not
     confirmed lately, or `each_time` for grave acts. Raises Unfit naming the field.
     """
+    return signed_with(visit, form.secret("password"), text, each_time=each_time)
+
+
+def signed_with(visit: Visit, password: str, text: str, *, each_time: bool = False) -> Signature:
+    """The same with the password itself, however it came. Raises Unfit naming the field `password`."""
     if each_time or not fresh(visit):
-        password = form.secret("password")
         if not password:
             raise Unfit([visit.error("password", "confirm.needed")])
         try:

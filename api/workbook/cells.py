@@ -289,6 +289,7 @@ _PLACE_KINDS: Mapping[PlaceKind, str] = {
     "room": "房间 室 库房 办公室 房 room office",
     "cabinet": "柜 密集架 保密柜 文件柜 cabinet safe",
     "shelf": "层架 架 层 架位 格 shelf",
+    "container": "箱 袋 文件箱 保密箱 公文箱 周转箱 文件袋 保密袋 公文包 container box bag case",
     "seat": "座席 席位 座位 seat",
     "portal": "出入口 门 通道门 portal gate exit",
 }

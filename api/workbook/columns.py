@@ -86,6 +86,7 @@ _NAMED: Mapping[SheetKind, Mapping[str, str]] = {
         "borrowed_on": "借出日期 借阅日期 借出时间 borrowed_on loan_date date_borrowed",
         "due_on": "应还日期 应归还日期 归还期限 到期日期 due_on due_date due",
         "returned_on": "归还日期 实际归还日期 还回日期 returned_on return_date",
+        "archive_by": "应归档日期 归档日期 归档期限 应移交日期 移交期限 archive_by to_be_archived_by archiving_day",
         "remark": "备注 说明 附注 remark remarks note notes comment",
     },
 }

@@ -235,6 +235,7 @@ class CarrierRow:
     holder: str = ""
     borrowed_on: str = ""
     due_on: str = ""
+    archive_by: str = ""
 
 
 Headings = Mapping[tuple[str, str], tuple[str, str]]

@@ -169,6 +169,7 @@ def _carrier(sheet: str, row: int, cells: Cells) -> CarrierRow:
         issuer=cells.words("issuer"),
         issuer_number=cells.known_by("issuer_number"),
         remark=cells.words("remark"),
+        archive_by=cells.day("archive_by"),
         home=cells.known_by("home"),
         epc=cells.read("epc", parse.epc, ""),
         tid=cells.read("tid", parse.tid, None),

@@ -260,6 +260,7 @@ def _carrier(row: CarrierRow, asking: _Asking, no_unit: bool) -> _Taken | None:
         issuer=row.issuer,
         issuer_number=row.issuer_number,
         remark=row.remark,
+        archive_by=row.archive_by,
     )
     asking.refused(row, None, Imported(PROVISIONAL, description))
     state = CarrierState(PROVISIONAL, description, "legacy", Status.IN_PLACE, since_at=asking.situation.now)

@@ -154,3 +154,33 @@ def test_the_regulations_as_json() -> None:
     }
     for row in rows:
         assert row["kept"] == all(means["kept"] for means in row["means"])
+
+
+def test_an_account_is_taken_away_only_at_zero_holdings(run: Run, clerk: str) -> None:
+    """Clause f.1: given a borrower with loans, when the account is to be closed, then it is refused in words."""
+    assert run("import", str(SAMPLE), "--as", "clerk-1", "--confirm", password=clerk)[0] == 0
+    assert run("account", "1008", "--role", "borrower")[0] == 0
+    code, _out, err = run("account", "1008", "--close")
+    assert code == 2
+    assert "[f.1]" in err
+    assert "in hand" in err
+    assert "Nothing was changed" in err
+    assert run("account", "1008", "--revoke", "borrower")[0] == 2
+    # Somebody who holds nothing: first one role of two, then the account.
+    assert run("account", "1024", "--role", "borrower", "--role", "manager")[0] == 0
+    assert run("account", "1024", "--revoke", "manager")[:2] == (0, "1024  without manager\n")
+    assert run("account", "1024", "--close")[:2] == (0, "1024  closed\n")
+
+
+def test_the_account_command_says_what_is_wrong(run: Run, clerk: str) -> None:
+    assert run("import", str(SAMPLE), "--as", "clerk-1", "--confirm", password=clerk)[0] == 0
+    for words, said in (
+        (("1001",), "Say one of two"),
+        (("1001", "--role", "clerk", "--close"), "Say one of two"),
+        (("1001", "--revoke", "king"), "roles are"),
+        (("9999", "--close"), "Nobody has the number 9999"),
+        (("1001", "--close"), "has no account"),
+    ):
+        code, _out, err = run("account", *words)
+        assert code == 2
+        assert said in err

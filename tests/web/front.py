@@ -28,6 +28,12 @@ ROLES: Mapping[str, Role] = {
     "ma": Role.BORROWER,
     "admin": Role.SYSTEM_ADMINISTRATOR,
     "he": Role.AUDITOR,
+    "leader": Role.LEADER,
+    "committee": Role.SECRECY_COMMITTEE,
+    "clerk2": Role.CLERK,
+    "secretary": Role.MEETING_SECRETARY,
+    "zhao": Role.BORROWER,
+    "sun": Role.BORROWER,
 }
 """Who may sign in, as what. `ma` is cleared to confidential only."""
 

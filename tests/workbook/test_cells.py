@@ -297,6 +297,8 @@ def test_an_epc_survives_its_dressing(raw: bytes) -> None:
         (parse.carrier_kind, "Laptop", "computer"),
         (parse.place_kind, "密集架", "cabinet"),
         (parse.place_kind, "Portal", "portal"),
+        (parse.place_kind, "保密箱", "container"),
+        (parse.place_kind, "袋", "container"),
         (parse.post_class, "核心涉密人员", "core"),
         (parse.post_class, "非涉密", None),
         (parse.flag, "是", True),

@@ -10,15 +10,16 @@ from typing import Any
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.web.acts.codes import resolve, split_codes
+from api.web.acts.borrower import FIELD, borrower_signature, but_the_signature
+from api.web.acts.codes import CODES_MAX, resolve, split_codes
 from api.web.acts.pages import enter
-from api.web.acts.table import due_of
+from api.web.acts.table import PAGES_MAX, due_of
 from api.web.render import render
-from api.web.visit import FieldError, Form, Unfit, Visit, needs, posted
+from api.web.visit import FieldError, Form, Unfit, Visit, needs, posted_up_to
 from api.web.words import days_after
 from custody import clock
 from custody.access import Permission
-from custody.entries import Borrowed, CarrierFact, Returned
+from custody.entries import Borrowed, CarrierFact, Returned, Signature
 from custody.register import Directory
 from custody.rules import Refusal, Refused
 from custody.store import queries
@@ -28,16 +29,23 @@ from custody.values import Person
 router = APIRouter(include_in_schema=False)
 clerk = needs(Permission.LEND)
 MODES = ("return", "borrow")
+FIELDS_MAX = CODES_MAX + 50
+"""A desk full of carriers, each with its pages to count, and the fields of the desk itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeskLine:
-    """One code: its carrier (None: unknown), where it would be put, and what stands against it."""
+    """One code: its carrier (None: unknown), where it would be put, and what stands against it.
+
+    `pages`: as counted; `to_count`: they must be, and are not yet.
+    """
 
     code: str
     item: CarrierItem | None
     place: int | None
     refusals: tuple[Refusal, ...]
+    pages: int | None = None
+    to_count: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,8 @@ class Desk:
     @property
     def clear(self) -> bool:
         """Whether all of it can be entered."""
-        return bool(self.lines) and len(self.facts) == len(self.lines) and not any(x.refusals for x in self.lines)
+        stopped = any(line.refusals or line.to_count for line in self.lines)
+        return bool(self.lines) and len(self.facts) == len(self.lines) and not stopped
 
 
 def desk_of(visit: Visit, form: Form) -> tuple[Desk, tuple[FieldError, ...]]:
@@ -80,7 +89,9 @@ def desk_of(visit: Visit, form: Form) -> tuple[Desk, tuple[FieldError, ...]]:
     place = _place(directory, form.text("place"))
     if form.text("place") and place is None:
         errors.append(visit.error("place", "acts.place_unknown"))
-    lines, facts = _lines(visit, mode, items, holder, due, place)
+    pages, unclear = _pages(visit, form, items)
+    errors += unclear
+    lines, facts = _lines(visit, mode, items, _Asked(holder, due, place, pages))
     desk = Desk(mode, codes, form.text("borrower"), holder, found, due, form.text("place"), lines, facts)
     return desk, tuple(errors)
 
@@ -90,16 +101,41 @@ def _place(directory: Directory, code: str) -> int | None:
     return next((p.id for p in directory.places.values() if wanted and p.code.casefold() == wanted), None)
 
 
+def _pages(visit: Visit, form: Form, items: dict[str, CarrierItem | None]) -> tuple[dict[int, int], list[FieldError]]:
+    """The pages counted, by carrier, and which of the figures are none."""
+    found: dict[int, int] = {}
+    errors: dict[str, FieldError] = {}
+    for item in items.values():
+        name = f"pages.{item.id}" if item is not None else ""
+        if item is None or not form.text(name):
+            continue
+        pages = form.number(name)
+        if pages is None or pages > PAGES_MAX:
+            errors[name] = visit.error(name, "acts.pages_wrong")
+        else:
+            found[item.id] = pages
+    return found, list(errors.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the fields of the desk say of all its lines."""
+
+    holder: Person | None
+    due: str
+    place: int | None
+    pages: dict[int, int]
+
+
+UNCOUNTED = "pages_to_count"
+"""A refusal that only says that the pages are still to be counted."""
+
+
 def _lines(
-    visit: Visit,
-    mode: str,
-    items: dict[str, CarrierItem | None],
-    holder: Person | None,
-    due: str,
-    place: int | None,
+    visit: Visit, mode: str, items: dict[str, CarrierItem | None], asked: _Asked
 ) -> tuple[tuple[DeskLine, ...], tuple[CarrierFact, ...]]:
     try:
-        due_at = clock.end_of_day(due, visit.services.scheme.timezone)
+        due_at = clock.end_of_day(asked.due, visit.services.scheme.timezone)
     except ValueError:
         due_at = 0
     facts: dict[str, CarrierFact] = {}
@@ -108,24 +144,27 @@ def _lines(
     for code, item in items.items():
         if item is not None and item.id in seen:
             continue  # the same thing by its tag and by its number
-        where = place or (item.home if item else None)
+        where = asked.place or (item.home if item else None)
         lines.append((code, item, where))
         if item is None:
             continue
         seen.add(item.id)
-        if mode == "borrow" and holder is not None:
-            facts[code] = Borrowed(item.id, holder.id, due_at)
+        if mode == "borrow" and asked.holder is not None:
+            facts[code] = Borrowed(item.id, asked.holder.id, due_at)
         elif mode == "return":
-            facts[code] = Returned(item.id, where or 0)
+            facts[code] = Returned(item.id, where or 0, asked.pages.get(item.id))
     against = (
         dict(zip(facts, visit.services.books.refusals(visit.subject, list(facts.values())), strict=True))
         if facts
         else {}
     )
-    return (
-        tuple(DeskLine(code, item, where, against.get(code, ())) for code, item, where in lines),
-        tuple(facts.values()),
-    )
+    drawn = []
+    for code, item, where in lines:
+        said = but_the_signature(against.get(code, ()))
+        to_count = any(refusal.code == UNCOUNTED for refusal in said)
+        left = tuple(refusal for refusal in said if refusal.code != UNCOUNTED)
+        drawn.append(DeskLine(code, item, where, left, asked.pages.get(item.id) if item else None, to_count))
+    return tuple(drawn), tuple(facts.values())
 
 
 def _page(visit: Visit, desk: Desk, **context: Any) -> Response:
@@ -150,11 +189,14 @@ def desk_page(mode: str = "return", visit: Visit = Depends(clerk)) -> Response:
 
 
 @router.post("/desk")
-def work(visit: Visit = Depends(clerk), form: Form = Depends(posted)) -> Response:
+def work(visit: Visit = Depends(clerk), form: Form = Depends(posted_up_to(FIELDS_MAX))) -> Response:
     """A scan, a search, a line taken away; or all of it entered."""
     desk, errors = desk_of(visit, form)
-    if form.text("do") != "enter":
-        return _page(visit, desk, errors=errors, status_code=200)
+    counted = {name: text for name, text in form.kept().items() if name.startswith("pages.")}
+    # Enter in the borrower's field is the borrower's signature, not one more scan.
+    signed_so = form.text("do") == "scan" and not form.text("scan") and form.secret(FIELD) and desk.clear
+    if form.text("do") != "enter" and not signed_so:
+        return _page(visit, desk, kept=counted, errors=errors, status_code=200)
     try:
         if desk.mode == "borrow":
             due_of(visit, form)
@@ -165,11 +207,20 @@ def work(visit: Visit = Depends(clerk), form: Form = Depends(posted)) -> Respons
         if any(line.item is None for line in desk.lines):
             raise Unfit([visit.error("scan", "desk.unknown_left")])
     except Unfit as unfit:
-        return _page(visit, desk, errors=(*errors, *unfit.errors))
+        return _page(visit, desk, kept=counted, errors=(*errors, *unfit.errors))
     if errors:
-        return _page(visit, desk, errors=errors)
+        return _page(visit, desk, kept=counted, errors=errors)
 
     def again(refused: Refused) -> Response:
-        return _page(visit, desk, refusals=refused.refusals, status_code=409)
+        return _page(visit, desk, kept=counted, refusals=refused.refusals, status_code=409)
 
-    return enter(visit, desk.mode, list(desk.facts), (), again)
+    signatures: tuple[Signature, ...] = ()
+    if desk.mode == "borrow" and desk.holder is not None:
+        try:
+            signatures = borrower_signature(visit, desk.facts, desk.holder.id, form.secret(FIELD))
+        except Unfit as unfit:
+            return _page(visit, desk, kept=counted, errors=unfit.errors)
+        except Refused as refused:
+            return again(refused)
+
+    return enter(visit, desk.mode, list(desk.facts), signatures, again)

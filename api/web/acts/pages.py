@@ -1,20 +1,20 @@
 """One page an act on one carrier: its fields, the refusals, and the way to the receipt."""
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Depends
 from starlette.responses import RedirectResponse, Response
 
+from api.web.acts.borrower import FIELD, borrower_signature, but_the_signature
 from api.web.acts.table import ACTS, STANDING, Act, Asked
+from api.web.business import pages as business
 from api.web.render import render
-from api.web.visit import Form, Unfit, Visit, needs, posted, sign
+from api.web.visit import Form, Unfit, Visit, needs, sign
 from api.web.words import days_after
 from custody import clock
 from custody.access import Permission
-from custody.entries import Borrowed, CarrierFact, Fact, Signature
+from custody.entries import Borrowed, CarrierFact, Fact, Signature, signed_text
 from custody.register import Directory
 from custody.rules import NotFound, Refusal, Refused
 from custody.store import queries
@@ -80,6 +80,7 @@ def _page(visit: Visit, act: Act, item: CarrierItem, directory: Directory, **con
         "chosen": None,
         "due_default": days_after(today, scheme.number("loan_days_default")),
         "due_max": days_after(today, scheme.number("loan_days_max")),
+        "pages_due": item.pages is not None and scheme.rank(item.level) >= scheme.number("pages_counted_from_rank"),
     }
     return render(visit, "acts/act.html", **(names | context))
 
@@ -87,32 +88,39 @@ def _page(visit: Visit, act: Act, item: CarrierItem, directory: Directory, **con
 @router.get("/carriers/{identifier}/{key}")
 def act_page(identifier: int, key: str, visit: Visit = Depends(reads)) -> Response:
     """The page of an act."""
+    if key not in ACTS:
+        return business.show(visit, "carrier", identifier, key)
     act = act_of(visit, key)
     item, directory = _load(visit, identifier)
     return _page(visit, act, item, directory)
 
 
 @router.post("/carriers/{identifier}/{key}")
-def enter_act(identifier: int, key: str, visit: Visit = Depends(reads), form: Form = Depends(posted)) -> Response:
+def enter_act(
+    identifier: int, key: str, visit: Visit = Depends(reads), form: Form = Depends(business.posted)
+) -> Response:
     """Enter the act; or look for the borrower first, where that button was pressed."""
+    if key not in ACTS:
+        return business.take(visit, "carrier", identifier, key, form)
     act = act_of(visit, key)
     item, directory = _load(visit, identifier)
     again: dict[str, Any] = {"kept": form.kept(), "chosen": _chosen(directory, form)}
-    if act.key == "borrow" and (form.text("do") == "find" or not form.text("holder")):
+    # Enter in the borrower's own field presses the first button of the form: with a password it means the signature.
+    looking = form.text("do") == "find" and not form.secret(FIELD)
+    if act.key == "borrow" and (looking or not form.text("holder")):
         return _page(visit, act, item, directory, **again, **_find(visit, item, form))
-    facts: list[CarrierFact] = []
+
+    def stopped(refused: Refused) -> Response:
+        return _page(visit, act, item, directory, refusals=refused.refusals, status_code=409, **again)
+
     try:
         facts = act.read(Asked(visit, form, item, directory))
-        signatures = (sign(visit, form, signed_text(facts)),) if act.grave else ()
+        signatures = _signatures(visit, act, facts, form)
     except Unfit as unfit:
         return _page(visit, act, item, directory, errors=unfit.errors, **again)
-    return enter(
-        visit,
-        act.kind,
-        facts,
-        signatures,
-        lambda refused: _page(visit, act, item, directory, refusals=refused.refusals, status_code=409, **again),
-    )
+    except Refused as refused:
+        return stopped(refused)
+    return enter(visit, act.kind, facts, signatures, stopped)
 
 
 def enter(
@@ -131,9 +139,12 @@ def enter(
     return RedirectResponse(f"/acts/{receipt.act}", status_code=303)
 
 
-def signed_text(facts: list[CarrierFact]) -> str:
-    """The exact text that a signature stands under: the facts in canonical order."""
-    return json.dumps([{"kind": fact.kind, **asdict(fact)} for fact in facts], ensure_ascii=False, sort_keys=True)
+def _signatures(visit: Visit, act: Act, facts: list[CarrierFact], form: Form) -> tuple[Signature, ...]:
+    """The visitor's under a grave act; the borrower's under a loan. Raises Unfit, Refused."""
+    lent = next((fact for fact in facts if isinstance(fact, Borrowed)), None)
+    if lent is not None:
+        return borrower_signature(visit, facts, lent.holder, form.secret(FIELD))
+    return (sign(visit, form, signed_text(facts)),) if act.grave else ()
 
 
 def _chosen(directory: Directory, form: Form) -> Person | None:
@@ -152,7 +163,7 @@ def _find(visit: Visit, item: CarrierItem, form: Form) -> dict[str, Any]:
         return {"errors": (visit.error("due", "acts.due_needed"),)}
 
     def against(person: int) -> tuple[Refusal, ...]:
-        return visit.services.books.refusals(visit.subject, [Borrowed(item.id, person, due)])[0]
+        return but_the_signature(visit.services.books.refusals(visit.subject, [Borrowed(item.id, person, due)])[0])
 
     found = people(visit, text, against)
     if not found:

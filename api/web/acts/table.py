@@ -7,6 +7,7 @@ fields still empty, and what only says that a field is empty is left out.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from api.acts.disposition.losses import found_facts
 from api.web.visit import FieldError, Form, Unfit, Visit
 from custody import clock
 from custody.access import Permission
@@ -15,7 +16,6 @@ from custody.entries import (
     CarrierFact,
     Moved,
     ReportedFound,
-    ReportedMissing,
     Returned,
     Shelved,
     TagBound,
@@ -133,12 +133,9 @@ def _return(asked: Asked) -> list[CarrierFact]:
     return [Returned(asked.item.id, place_of(asked), pages_of(asked))]
 
 
-def _missing(asked: Asked) -> list[CarrierFact]:
-    return [ReportedMissing(asked.item.id, text_of(asked, "circumstances", "acts.circumstances_needed"))]
-
-
 def _found(asked: Asked) -> list[CarrierFact]:
-    return [ReportedFound(asked.item.id, place_of(asked), asked.form.text("circumstances"))]
+    visit, place = asked.visit, place_of(asked)
+    return found_facts(visit.services, visit.subject, asked.item, place, asked.form.text("circumstances"))
 
 
 def _tag(asked: Asked) -> list[CarrierFact]:
@@ -160,15 +157,6 @@ ACTS: Mapping[str, Act] = {
         Act("move", "move", "swap", Permission.KEEP, lambda c: Moved(c, 0), _move),
         Act("tag", "tag", "chip", Permission.TAKE_IN, lambda c: TagBound(c, Tag("")), _tag),
         Act("found", "found", "eye", Permission.KEEP, lambda c: ReportedFound(c, 0, ""), _found),
-        Act(
-            "missing",
-            "missing",
-            "lost",
-            Permission.REPORT_MISSING,
-            lambda c: ReportedMissing(c, ""),
-            _missing,
-            grave=True,
-        ),
     )
 }
 """Acts in the order of their buttons."""

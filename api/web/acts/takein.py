@@ -5,6 +5,7 @@ from typing import Any, get_args
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from api.acts.codes import resolve
 from api.web.acts.pages import enter, storage
 from api.web.acts.table import normal_epc
 from api.web.render import render
@@ -12,6 +13,7 @@ from api.web.visit import FieldError, Form, Unfit, Visit, needs, posted
 from api.web.words import level_name
 from custody.access import Permission
 from custody.entries import CarrierFact, Imported, Received, Shelved, TagBound
+from custody.entries.disposition import Reissued
 from custody.register import Directory
 from custody.rules import Refused
 from custody.values import CarrierKind, Description, Period, PeriodKind, Scope, Tag, Unit
@@ -62,11 +64,13 @@ def take_in(visit: Visit = Depends(clerk), form: Form = Depends(posted)) -> Resp
     directory = _directory(visit)
     try:
         description, tag, place = _described(visit, form, directory)
+        former = _former(visit, form)
     except Unfit as unfit:
         return _page(visit, directory, errors=unfit.errors, kept=form.kept())
     (carrier,) = visit.services.books.reserve("carrier", 1)
     coming = Received if form.text("origin") == "received" else Imported
     facts: list[CarrierFact] = [coming(carrier, description)]
+    facts += [Reissued(carrier, former)] if former else []
     facts += [TagBound(carrier, tag)] if tag else []
     facts += [Shelved(carrier, place)] if place else []
 
@@ -121,9 +125,22 @@ def _described(visit: Visit, form: Form, directory: Directory) -> tuple[Descript
         issuer=form.text("issuer"),
         issuer_number=form.text("issuer_number"),
         remark=form.text("remark"),
+        archive_by=form.text("archive_by"),
     )
     epc = normal_epc(form.text("epc"))
     return description, Tag(epc, normal_epc(form.text("tid")) or None) if epc else None, place
+
+
+def _former(visit: Visit, form: Form) -> int | None:
+    """What a paper was here before it went back to its issuer; None where it comes for the first time. Raises Unfit."""
+    code = form.text("former")
+    if not code:
+        return None
+    with visit.services.database.reading() as connection:
+        found = resolve(connection, visit.subject, code)
+    if found is None:
+        raise Unfit([visit.error("former", "disposition.former_unknown")])
+    return found.id
 
 
 def _number(visit: Visit, form: Form, name: str, errors: list[FieldError]) -> int | None:

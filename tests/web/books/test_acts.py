@@ -29,7 +29,7 @@ def entries(front: Front) -> int:
 def test_lending_and_returning(front_on_both: Front) -> None:
     front, carrier = front_on_both, front_on_both.archive.carrier()
     browser = front.signed_in("clerk")
-    act = browser.enter("/carriers/1/borrow", holder=CHEN, due="2026-12-01", purpose="review")
+    act = browser.enter("/carriers/1/borrow", holder=CHEN, due="2026-12-01", purpose="review", holder_password=PASSWORD)
     assert act.startswith("JY-2026-")
     assert state(front, carrier) == ("on_loan", None, PEOPLE["chen"])
     receipt = words(browser.get(f"/acts/{act}").text)
@@ -81,8 +81,8 @@ def test_who_has_overdue_loans_borrows_nothing_more(front: Front) -> None:
     browser = front.signed_in("clerk", "zh")
     answer = browser.send(f"/carriers/{wanted}/borrow", holder=CHEN, due="2026-12-01")
     assert "陈国栋有 1 件逾期未还。 先归还逾期的。" in words(answer.text)
-    browser.enter(f"/carriers/{late}/return", place="B1-01-1")
-    browser.enter(f"/carriers/{wanted}/borrow", holder=CHEN, due="2026-12-01")
+    browser.enter(f"/carriers/{late}/return", place="B1-01-1", pages="12")
+    browser.enter(f"/carriers/{wanted}/borrow", holder=CHEN, due="2026-12-01", holder_password=PASSWORD)
 
 
 def test_what_is_missing_in_a_form_is_summed_up_and_kept(front: Front) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from api.web.acts.codes import split_codes
 from tests.builders import PEOPLE, SHELF_2, epc_of
 from tests.web.books.test_acts import entries, state
-from tests.web.front import Front, words
+from tests.web.front import PASSWORD, Front, words
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,8 @@ def test_a_batch_is_returned_under_one_act_each_to_its_home(front_on_both: Front
     browser = front.signed_in("clerk")
     page = browser.send("/desk", mode="return", scan=f"{epc_of(here)}\nYS-2026-00002")
     assert "2 carriers" in words(page.text)
-    act = browser.enter("/desk", mode="return", codes=f"{epc_of(here)} YS-2026-00002", do="enter")
+    counted = {"pages.1": "12", "pages.2": "12"}
+    act = browser.enter("/desk", mode="return", codes=f"{epc_of(here)} YS-2026-00002", do="enter", **counted)
     assert act.startswith("GH-")
     assert state(front, here)[1] != state(front, there)[1] == SHELF_2
 
@@ -60,6 +61,7 @@ def test_a_batch_is_lent_to_one_person(front: Front) -> None:
         due="2026-12-01",
         codes=f"{epc_of(one)} {epc_of(two)}",
         do="enter",
+        holder_password=PASSWORD,
     )
     assert state(front, one)[2] == state(front, two)[2] == PEOPLE["chen"]
 
@@ -75,7 +77,7 @@ def test_one_refused_line_stops_the_batch_and_says_why(front: Front) -> None:
     answer = browser.send("/desk", **fields, do="enter")
     assert answer.status_code == 409
     assert entries(front) == before
-    browser.enter("/desk", **(fields | {"do": "enter", "remove": epc_of(unfit)}))
+    browser.enter("/desk", **(fields | {"do": "enter", "remove": epc_of(unfit), "holder_password": PASSWORD}))
     assert state(front, fit)[2] == PEOPLE["ma"]
 
 

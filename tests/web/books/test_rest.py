@@ -62,9 +62,10 @@ class TestActs:
         )
         assert taken.status_code == 201, taken.text
         (carrier,) = taken.json()["carriers"]
+        lent = {"carriers": [carrier], "holder": PEOPLE["chen"], "due_on": "2026-12-01"}
         steps = (
             ("/acts/shelve", {"carriers": [carrier], "place": SHELF}),
-            ("/acts/borrow", {"carriers": [carrier], "holder": PEOPLE["chen"], "due_on": "2026-12-01"}),
+            ("/acts/borrow", lent | {"holder_password": PASSWORD}),
             ("/acts/return", {"items": [{"carrier": carrier, "place": SHELF}]}),
             ("/acts/move", {"carriers": [carrier], "place": SHELF_2}),
             ("/acts/missing", {"carrier": carrier, "circumstances": "gone"}),
@@ -83,7 +84,9 @@ class TestActs:
             "returned",
             "moved",
             "reported_missing",
+            "loss_listed",
             "reported_found",
+            "loss_found",
         ]
 
     def test_a_refusal_names_clause_code_and_words(self, front: Front) -> None:

@@ -173,6 +173,11 @@ def test_every_refusal_has_its_words(language: str) -> None:
         "kind": "person",
         "period": "years",
         "day": "2026-11-20",
+        "matter": "transfer",
+        "matter_status": "transfer.draft",
+        "line_state": "transfer.listed",
+        "step": "unit",
+        "equipment": "phone",
     }
     for code, names in CODES.items():
         refusal = Refusal("c.5", code, {name: samples.get(name, "7") for name in names})

@@ -10,12 +10,25 @@ from api.main import create_app
 from api.services import Services
 from api.sessions import Passwords
 from custody.access import Role
+from custody.approval import asked
 from custody.database import Database
+from custody.entries.disposition import (
+    ArchivingDue,
+    IssuerReturnListed,
+    IssuerReturnOpened,
+    TransferListed,
+    TransferOpened,
+)
 from custody.store import accounts
-from custody.values import SECOND
+from custody.store.schema import CARRIER
+from custody.values import DAY, SECOND, Period
 from reconcile.bulletin import Bulletin
 from reconcile.store.core import COVERAGE, READER, READER_EVENT
-from tests.builders import CORRIDOR, LOW_SHELF, NOW, PEOPLE, READING, SCHEME, SHELF, SHELF_2
+from tests.builders import CLERK, CORRIDOR, LOW_SHELF, NOW, PEOPLE, READING, SCHEME, SHELF, SHELF_2, epc_of
+from tests.custody.circulation.scene import a_circulation, from_reader, to_reader
+from tests.custody.destruction.batches import a_batch
+from tests.custody.disposition.scenes import ISSUER, NOTICE, lost, received_papers
+from tests.custody.meetings.scene import a_meeting
 from tests.reconcile.findings.scene import Scene, a_scene
 
 PASSWORD = "a right password"
@@ -139,7 +152,7 @@ class Troubled:
 
 
 def trouble(scene: Scene) -> Troubled:
-    """One finding of every kind, as the checks open them."""
+    """One finding of every kind in which radio and books differ, and an overdue loan, as the checks open them."""
     archive = scene.archive
     present = tuple(archive.carriers(4))
     lost, astray, gone, low, removed, suspected, back, overdue = archive.carriers(8, title="远山四号 试验记录")
@@ -179,6 +192,58 @@ def trouble(scene: Scene) -> Troubled:
     scene.heard(gone, READING, seconds=HOUR)
     scene.check()
     return Troubled(present, lost, astray, gone, low, removed, suspected, back, overdue)
+
+
+def business(scene: Scene) -> dict[str, int]:
+    """One finding of every kind that matters and deadlines bring, as the checks open them; gives them by kind.
+
+    Of what is one carrier's, its carrier; else the matter.
+    """
+    archive = scene.archive
+    leg, passed, held, archived, lost_one, waiting = archive.carriers(6, title="远山五号 会议材料")
+    archive.enter(CLERK, [ArchivingDue(archived, "2026-11-21")], "archiving")
+    (ended,) = archive.carriers(1, period=Period("date", "2026-11-21"), title="远山六号 期满")
+    circulation = a_circulation(archive, leg, passed)
+    for carrier in (leg, passed):
+        to_reader(archive, circulation, carrier, "sun", days=1)
+    from_reader(archive, circulation, passed, "chen")
+    archive.borrow(held, "zhao", days=30)
+    papers = received_papers(archive, 2)
+    matter = archive.matter()
+    called = IssuerReturnOpened(matter, 1, "secret", ISSUER, NOTICE, "2026-11-18", archive.due(1))
+    archive.enter(CLERK, [called, *(IssuerReturnListed(one, matter) for one in papers)], "issuer_return")
+    loss = lost(archive, lost_one)
+    meeting = a_meeting(archive, take_back=True).lists("chen", "sun").guests(1).approved().everybody_enters().begins()
+    out, taken, with_guest = meeting.brings(3)
+    meeting.hands_out({out: 1, taken: 2, with_guest: 3})
+    meeting.takes_back(taken, "sun", days=1)
+    transfer = archive.matter()
+    opened = TransferOpened(transfer, 1, "secret", "archives", "院档案馆", "档案馆一楼")
+    archive.enter(CLERK, [opened, TransferListed(waiting, transfer)], "transfer")
+    archive.enter(CLERK, [asked(transfer, "transfer", SCHEME, scene.now, urgent=True)], "approval")
+    batch = a_batch(archive, 1).ready()
+    batch.destroy()
+    scene.wait(3 * 86_400)
+    (ghost,) = batch.carriers
+    scene.heard(epc_of(ghost), CORRIDOR, seconds=90)
+    scene.sighting(epc_of(ghost), CORRIDOR, seconds_ago=20, reads=4)
+    with scene.database.writing() as connection:
+        # As if it had been lent before these books began.
+        connection.execute(CARRIER.update().where(CARRIER.c.id == held).values(since_at=scene.now - 92 * DAY))
+    scene.check()
+    return {
+        "leg_overdue": leg,
+        "direct_pass": passed,
+        "held_too_long": held,
+        "archiving_due": archived,
+        "review_due": ended,
+        "meeting_paper_out": out,
+        "deposit_overdue": taken,
+        "ghost_read": ghost,
+        "issuer_return_overdue": matter,
+        "loss_report_overdue": loss,
+        "approval_overdue": transfer,
+    }
 
 
 def _gap(scene: Scene, place: int) -> None:

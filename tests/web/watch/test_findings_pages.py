@@ -4,15 +4,17 @@ import re
 
 import pytest
 
-from api.web.evidence import BOTTOM, TOP, plot_of, sure
+from api.web.evidence import sure
+from api.web.findings_plot import BOTTOM, TOP, plot_of
 from custody.access import Role
 from custody.store import accounts
 from custody.values import SECOND
 from reconcile.checks import KINDS
+from reconcile.reminders import send_reminders
 from reconcile.store.finding_queries import finding
-from tests.builders import NOW, PEOPLE, READING, SECRECY_OFFICE, SHELF, SHELF_2
+from tests.builders import NOW, PEOPLE, READING, SCHEME, SECRECY_OFFICE, SHELF, SHELF_2
 from tests.web.front import words
-from tests.web.watch.house import House, Troubled
+from tests.web.watch.house import House, Troubled, business
 
 HIDDEN_TITLE = "远山四号 试验记录"
 
@@ -24,6 +26,7 @@ def number_of(house: House, kind: str) -> str:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_kind_is_told_in_words(house: House, troubled: Troubled, language: str) -> None:
+    business(house.scene)
     visitor = house.client("secrecy", language)
     assert {item.line.kind for item in house.scene.found()} == set(KINDS)
     for item in house.scene.found():
@@ -249,3 +252,64 @@ def test_a_leader_sees_but_does_not_settle(house: House, troubled: Troubled) -> 
     page = visitor.page(f"/findings/{number}")
     assert 'id="settle"' not in page
     assert visitor.post(f"/findings/{number}/acknowledge").status_code == 409
+
+
+@pytest.fixture
+def dealt(house: House) -> dict[str, int]:
+    """One finding of every kind that matters and deadlines bring, by kind: its carrier, or its matter."""
+    return business(house.scene)
+
+
+def test_a_ghost_names_everybody_who_signed_for_the_destruction(house: House, dealt: dict[str, int]) -> None:
+    shown = words(house.client("secrecy").page(f"/findings/{number_of(house, 'ghost_read')}"))
+    assert "Who signed for the destruction" in shown
+    assert "destroyer Shen Lan" in shown
+    assert "supervisors Chen Guodong, Sun Li" in shown
+    assert "approved by Song Lin, Liang Wenqu" in shown
+
+
+def test_a_direct_pass_names_who_had_it_and_who_brought_it(house: House, dealt: dict[str, int]) -> None:
+    page = house.client("secrecy").page(f"/findings/{number_of(house, 'direct_pass')}")
+    shown = words(page)
+    assert "Sun Li holds it" in shown
+    assert "Chen Guodong brought it" in shown
+    # What was not heard is not drawn as if it had been
+    assert 'class="heard' not in page
+
+
+def test_a_deadline_leads_to_its_matter(house: House, dealt: dict[str, int]) -> None:
+    visitor, number = house.client("clerk"), number_of(house, "approval_overdue")
+    page = visitor.page(f"/findings/{number}")
+    assert f'href="/matters/{dealt["approval_overdue"]}"' in page
+    answer = visitor.post(f"/findings/{number}/settle", how="act:see_matter")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/matters/{dealt['approval_overdue']}")
+
+
+def test_what_persons_keep_past_its_day_stands_above_the_notices(house: House, dealt: dict[str, int]) -> None:
+    page = house.client("clerk").page("/inbox")
+    table = words(page.split('id="persons"')[1].split("</section>")[0])
+    assert "Sun Li Planning 2 Leg overdue 1 · Not deposited 1" in table
+    assert "Zhao Qiming Research 1 Held too long 1" in table
+    assert "远山五号" not in page
+    # A borrower has no such table
+    assert 'id="persons"' not in house.client("chen").page("/inbox")
+
+
+def test_the_manager_of_a_unit_sees_its_own_people(house: House, dealt: dict[str, int]) -> None:
+    # Given papers of the institute with Sun Li of planning, and with two of research
+    page = house.client("manager").page("/inbox")
+    table = words(page.split('id="persons"')[1].split("</section>")[0])
+    assert "Sun Li Planning 2" in table
+    assert "Research" not in table
+
+
+def test_a_reminder_names_the_carrier_by_its_number(house: House) -> None:
+    scene = house.scene
+    carrier = scene.archive.carrier(title=HIDDEN_TITLE)
+    scene.archive.borrow(carrier, "chen", days=2)
+    scene.ticking.days(1)
+    send_reminders(house.database, SCHEME, scene.now)
+    page = house.client("chen").page("/inbox")
+    assert f'href="/carriers/{carrier}"' in page
+    assert "Due soon" in words(page)
+    assert HIDDEN_TITLE not in page

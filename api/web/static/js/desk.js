@@ -27,13 +27,20 @@ async function send() {
   const body = new FormData(form);
   body.set("scan", batch.join(" "));
   body.set("do", "scan");
+  body.delete("holder_password"); // a signature is sent with what it signs, not with every scan
   let sent = false;
   try {
     const answer = await fetch(form.action, { method: "POST", body, redirect: "error" });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const lines = page.getElementById("lines");
     if (lines) {
-      document.getElementById("lines").replaceWith(document.adoptNode(lines));
+      const old = document.getElementById("lines");
+      // What was counted while the server answered is kept.
+      for (const count of old.querySelectorAll("input[inputmode=numeric]")) {
+        const same = lines.querySelector(`[id="${count.id}"]`);
+        if (same) same.value = count.value;
+      }
+      old.replaceWith(document.adoptNode(lines));
       sent = true;
     }
   } catch { /* the server is away: handled below, what was scanned is kept */ }

@@ -1,0 +1,91 @@
+"""Every way in which something is changed: drawn from the table of acts, or declared here with what it needs.
+
+A route that changes something and is neither fails a test, so that none is added without saying who may.
+"""
+
+from collections.abc import Mapping
+
+from custody.access import Permission
+
+P = Permission
+ANYBODY: tuple[Permission, ...] = ()
+"""Of the own account, or before there is one: signing in and out, the own password, the own notices; a device's
+readings, which come with its token."""
+
+DRAWN = frozenset(
+    {
+        ("POST", "/business/new/{key}"),
+        ("POST", "/matters/{identifier}/{key}"),
+        ("POST", "/carriers/{identifier}/{key}"),
+        ("POST", "/places/{identifier}/{key}"),
+    }
+)
+"""Pages drawn from the table: the act's own permission is asked besides that of seeing. The interface's addresses are
+made from the table itself."""
+
+DECLARED: Mapping[tuple[str, str], tuple[Permission, ...]] = {
+    # The door and the own account.
+    ("POST", "/sign-in"): ANYBODY,
+    ("POST", "/sign-out"): ANYBODY,
+    ("POST", "/confirm"): ANYBODY,
+    ("POST", "/me/sessions/end"): ANYBODY,
+    ("POST", "/me/password"): ANYBODY,
+    ("POST", "/me/keys"): ANYBODY,
+    ("POST", "/inbox/read"): ANYBODY,
+    ("POST", "/api/v1/session"): ANYBODY,
+    ("DELETE", "/api/v1/session"): ANYBODY,
+    ("POST", "/api/v1/intake"): ANYBODY,
+    # The register.
+    ("POST", "/search"): (P.SEE_CARRIERS,),
+    ("POST", "/take-in"): (P.TAKE_IN,),
+    ("POST", "/desk"): (P.LEND,),
+    ("POST", "/import"): (P.TAKE_IN,),
+    ("POST", "/import/{name}"): (P.TAKE_IN,),
+    ("POST", "/acts/{number}/form/printed"): (P.SEE_CARRIERS,),
+    ("POST", "/acts/{number}/undo"): (P.KEEP,),
+    ("POST", "/api/v1/carriers/search"): (P.SEE_CARRIERS,),
+    ("POST", "/api/v1/persons/search"): (P.LEND, P.KEEP),
+    ("POST", "/api/v1/acts/borrow"): (P.LEND,),
+    ("POST", "/api/v1/acts/return"): (P.LEND,),
+    ("POST", "/api/v1/acts/shelve"): (P.KEEP,),
+    ("POST", "/api/v1/acts/move"): (P.KEEP,),
+    ("POST", "/api/v1/acts/missing"): (P.REPORT_MISSING,),
+    ("POST", "/api/v1/acts/found"): (P.KEEP,),
+    ("POST", "/api/v1/acts/take-in"): (P.TAKE_IN,),
+    ("POST", "/api/v1/acts/{number}/undo"): (P.KEEP,),
+    # The ledger.
+    ("POST", "/ledger/check"): (P.SEE_LEDGER,),
+    ("POST", "/ledger/checkpoint"): (P.SEE_LEDGER,),
+    # The comparison: sight opens the page, the books ask for the right to settle.
+    ("POST", "/findings/{number}/acknowledge"): (P.SEE_FINDINGS,),
+    ("POST", "/findings/{number}/explain"): (P.SEE_FINDINGS,),
+    ("POST", "/findings/{number}/escalate"): (P.SEE_FINDINGS,),
+    ("POST", "/findings/{number}/settle"): (P.SEE_FINDINGS,),
+    ("POST", "/api/v1/findings/{number}/acknowledge"): (P.SETTLE_FINDINGS,),
+    ("POST", "/api/v1/findings/{number}/explain"): (P.SETTLE_FINDINGS,),
+    ("POST", "/api/v1/findings/{number}/settle"): (P.SETTLE_FINDINGS,),
+    ("POST", "/rounds"): (P.SWEEP,),
+    ("POST", "/rounds/{number}/scan"): (P.SWEEP,),
+    ("POST", "/rounds/{number}/undo"): (P.SWEEP,),
+    ("POST", "/rounds/{number}/feed"): (P.SWEEP,),
+    ("POST", "/rounds/{number}/sign"): (P.SWEEP,),
+    ("POST", "/rounds/{number}/abandon"): (P.SWEEP,),
+    ("POST", "/api/v1/rounds"): (P.SWEEP,),
+    ("POST", "/api/v1/rounds/{number}/scans"): (P.SWEEP,),
+    ("POST", "/api/v1/rounds/{number}/undo"): (P.SWEEP,),
+    ("POST", "/api/v1/rounds/{number}/feed"): (P.SWEEP,),
+    ("POST", "/api/v1/rounds/{number}/sign"): (P.SWEEP,),
+    # The count of a meeting, scan by scan: the books ask who is in charge of it.
+    ("POST", "/meetings/{identifier}/count"): (P.HOLD_MEETINGS,),
+    ("POST", "/meetings/{identifier}/undo"): (P.HOLD_MEETINGS,),
+    ("POST", "/api/v1/meetings/{identifier}/scans"): (P.HOLD_MEETINGS,),
+    ("POST", "/api/v1/meetings/{identifier}/undo"): (P.HOLD_MEETINGS,),
+    # The readers.
+    ("POST", "/readers"): (P.MANAGE_READERS,),
+    ("POST", "/readers/{name}"): (P.MANAGE_READERS,),
+    ("POST", "/readers/{name}/antennas"): (P.MANAGE_READERS,),
+    ("POST", "/devices"): (P.MANAGE_READERS,),
+    ("POST", "/devices/{name}/revoke"): (P.MANAGE_READERS,),
+}
+"""Method and address -> the permissions of which one must be held."""
+del P

@@ -1,0 +1,1 @@
+"""Business that takes several acts: its list, each matter, every act of the table, approvals, delegations, undoing."""

@@ -1,0 +1,120 @@
+"""Signing an act: the acting person and those who sign beside, over the facts exactly as they are entered."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from api.acts.model import Act, Cosigner, Held
+from api.sessions import SamePerson, SignInFailed, TooManyAttempts
+from api.web.visit import FieldError, Unfit, Visit, sign_in_of, signed_with
+from custody.entries import Fact, Signature, signed_text, text_hash
+from custody.values import SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """A number and a password given at this desk by somebody who signs beside the acting person."""
+
+    number: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What the page keeps of a text that was shown: what it was made with, and its hash (empty: not shown)."""
+
+    held: Held
+    shown: str = ""
+
+
+def sign_act(
+    visit: Visit, act: Act, facts: Sequence[Fact], password: str, cosigners: Sequence[Cosigner], hands: Sequence[Hand]
+) -> tuple[Signature, ...]:
+    """Every signature of the act. Raises Unfit with everything that is missing or wrong.
+
+    The fields are named `password` and `cosign.<n>.number`, `cosign.<n>.password`.
+    """
+    text = signed_text(facts)
+    found: list[Signature] = []
+    errors: list[FieldError] = []
+    if act.signs:
+        try:
+            found.append(signed_with(visit, password, text, each_time=act.grave))
+        except Unfit as unfit:
+            errors += unfit.errors
+    taken = {visit.subject.person}
+    for number, cosigner in enumerate(cosigners):
+        hand = hands[number] if number < len(hands) else Hand("", "")
+        if not cosigner.required and not hand.number and not hand.password:
+            continue
+        try:
+            person = _beside(visit, cosigner, hand, f"cosign.{number}", taken)
+        except Unfit as unfit:
+            errors += unfit.errors
+        else:
+            taken.add(person)
+            found.append(Signature(person=person, at=visit.now, means="password", text_hash=text_hash(text)))
+    if errors:
+        raise Unfit(errors)
+    return tuple(found)
+
+
+def _beside(visit: Visit, cosigner: Cosigner, hand: Hand, name: str, taken: set[int]) -> int:
+    """Who signs beside. Raises Unfit."""
+    staff = hand.number
+    if cosigner.person is not None:
+        staff = _number_of(visit, cosigner.person)
+    if not staff:
+        raise Unfit([visit.error(f"{name}.number", "cosign.number_needed", who=visit.t(cosigner.label))])
+    if not hand.password:
+        raise Unfit([visit.error(f"{name}.password", "cosign.password_needed", who=visit.t(cosigner.label))])
+    try:
+        person = sign_in_of(visit.request).cosign(visit.session, staff, hand.password, visit.now)
+    except TooManyAttempts as wait:
+        raise Unfit([visit.error(f"{name}.password", "signin.wait", seconds=wait.wait_seconds)]) from wait
+    except SignInFailed as failed:
+        raise Unfit([visit.error(f"{name}.password", "cosign.failed", who=visit.t(cosigner.label))]) from failed
+    except SamePerson as same:
+        raise Unfit([visit.error(f"{name}.number", "cosign.same", who=visit.t(cosigner.label))]) from same
+    if person in taken:
+        raise Unfit([visit.error(f"{name}.number", "cosign.same", who=visit.t(cosigner.label))])
+    return person
+
+
+def _number_of(visit: Visit, person: int) -> str:
+    with visit.services.database.reading() as connection:
+        known = visit.services.books.directory(connection).persons.get(person)
+    return known.number if known else ""
+
+
+def seal(visit: Visit, held: Held, facts: Sequence[Fact] = ()) -> str:
+    """What the page keeps, so that the text signed is the text that was shown; bound to the session."""
+    body = {"at": held.at, "ids": held.ids, "shown": text_hash(signed_text(facts)) if facts else ""}
+    plain = json.dumps(body, sort_keys=True).encode()
+    return base64.urlsafe_b64encode(_mac(visit, plain) + plain).decode()
+
+
+def unseal(visit: Visit, text: str) -> Seal:
+    """What the page kept; a fresh start where there is nothing, or nothing genuine.
+
+    The instant of a text shown too long ago is not taken again: the text is then made anew.
+    """
+    try:
+        given = base64.urlsafe_b64decode(text.encode())
+        mac, plain = given[:32], given[32:]
+        body = json.loads(plain) if hmac.compare_digest(mac, _mac(visit, plain)) else {}
+    except ValueError:
+        body = {}
+    if not body:
+        return Seal(Held(visit.now))
+    lasting = visit.services.scheme.number("confirmation_seconds") * SECOND
+    at = body["at"] if 0 <= visit.now - body["at"] <= lasting else visit.now
+    return Seal(Held(at, list(body["ids"])), body["shown"])
+
+
+def _mac(visit: Visit, plain: bytes) -> bytes:
+    key = f"{visit.session.token_hash}:{visit.csrf}".encode()
+    return hmac.new(key, plain, hashlib.sha256).digest()

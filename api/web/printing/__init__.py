@@ -1,0 +1,1 @@
+"""Printable forms: every act as a numbered paper. Builders give data; `loading` fetches, `pages` draws and logs."""

@@ -1,0 +1,1 @@
+"""Keeping through the front: hand-over, clearance, inventory, places, people."""
