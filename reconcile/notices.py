@@ -1,46 +1,69 @@
 """Who is told of a finding, and to whom it goes when its time has passed. Numbers and counts only, never titles."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from custody.access import Role
+from custody.approval import STEPS
 from custody.values import Instant
 from reconcile.checks import KINDS
 from reconcile.store import notices as store
 from reconcile.store.core import Connection
 from reconcile.store.findings import OpenedFinding
-from reconcile.store.notices import Notice, inbox, mark_read, unread
-from reconcile.store.staff import Keeper, told
+from reconcile.store.notices import Notice, Telling, inbox, mark_read, unread
+from reconcile.store.staff import Keeper, deputies, told
 
 __all__ = ["ESCALATES_TO", "TOLD", "Notice", "Told", "inbox", "mark_read", "tell_escalated", "tell_opened", "unread"]
+
+MANY = 20
+"""More findings of one kind than this, opened for one person in one run, are told in one notice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Roles that find a notice in their inbox when a finding of this kind opens, besides its owner."""
+    """Who finds a notice in the inbox when a finding of this kind opens, besides its owner.
+
+    `holder`: the person whom the finding names too (who has the carrier, or opened the matter), given an account.
+    """
 
     roles: frozenset[Role]
     urgency: int
     """0 at once, 1 today, 2 this week: as the finding's."""
+    holder: bool = False
 
 
-def _told(kind: str, *roles: Role) -> Told:
-    return Told(frozenset(roles), KINDS[kind].urgency)
+def _told(kind: str, *roles: Role, holder: bool = False) -> Told:
+    return Told(frozenset(roles), KINDS[kind].urgency, holder)
 
 
+R = Role
 TOLD: Mapping[str, Told] = {
-    "unauthorised_removal": _told("unauthorised_removal", Role.SECRECY_OFFICE, Role.CLERK, Role.MANAGER),
-    "suspected_removal": _told("suspected_removal", Role.SECRECY_OFFICE, Role.CLERK),
-    "missing": _told("missing", Role.CLERK, Role.SECRECY_OFFICE),
-    "place_rated_too_low": _told("place_rated_too_low", Role.SECRECY_OFFICE, Role.CLERK),
-    "gone_not_lent": _told("gone_not_lent", Role.CLERK),
-    "misplaced": _told("misplaced", Role.CLERK),
-    "in_store_on_loan": _told("in_store_on_loan", Role.CLERK),
-    "overdue_loan": _told("overdue_loan", Role.CLERK, Role.MANAGER),
-    "unknown_tag": _told("unknown_tag", Role.CLERK),
-    "reader_silent": _told("reader_silent", Role.CLERK, Role.SYSTEM_ADMINISTRATOR),
+    "unauthorised_removal": _told("unauthorised_removal", R.SECRECY_OFFICE, R.CLERK, R.MANAGER),
+    "suspected_removal": _told("suspected_removal", R.SECRECY_OFFICE, R.CLERK),
+    "missing": _told("missing", R.CLERK, R.SECRECY_OFFICE),
+    "place_rated_too_low": _told("place_rated_too_low", R.SECRECY_OFFICE, R.CLERK),
+    "gone_not_lent": _told("gone_not_lent", R.CLERK),
+    "misplaced": _told("misplaced", R.CLERK),
+    "in_store_on_loan": _told("in_store_on_loan", R.CLERK),
+    "overdue_loan": _told("overdue_loan", R.CLERK, R.MANAGER, holder=True),
+    "unknown_tag": _told("unknown_tag", R.CLERK),
+    "reader_silent": _told("reader_silent", R.CLERK, R.SYSTEM_ADMINISTRATOR),
+    "ghost_read": _told("ghost_read", R.SECRECY_OFFICE, R.SECRECY_COMMITTEE, R.LEADER),
+    "direct_pass": _told("direct_pass", R.SECRECY_OFFICE, R.CLERK, R.MANAGER),
+    "leg_overdue": _told("leg_overdue", R.CLERK, R.MANAGER, holder=True),
+    "held_too_long": _told("held_too_long", R.CLERK, R.MANAGER, holder=True),
+    "archiving_due": _told("archiving_due", R.CLERK, R.MANAGER),
+    "review_due": _told("review_due", R.SECRECY_OFFICE, R.CLERK, R.MANAGER),
+    "issuer_return_overdue": _told("issuer_return_overdue", R.CLERK, R.MANAGER, R.SECRECY_OFFICE),
+    "loss_report_overdue": _told("loss_report_overdue", R.SECRECY_OFFICE, R.LEADER),
+    "meeting_paper_out": _told("meeting_paper_out", R.CLERK, R.SECRECY_OFFICE, holder=True),
+    "deposit_overdue": _told("deposit_overdue", R.CLERK, R.MANAGER, R.SECRECY_OFFICE, holder=True),
+    # Who may approve is told besides, and who asked.
+    "approval_overdue": _told("approval_overdue", holder=True),
 }
 """Kind -> who is told, how soon."""
+del R
 
 ESCALATES_TO: tuple[Role, ...] = (Role.SECRECY_OFFICE, Role.LEADER)
 """Past its time, or where its owner asks: the first of these whom it is not with already."""
@@ -49,17 +72,49 @@ ESCALATES_TO: tuple[Role, ...] = (Role.SECRECY_OFFICE, Role.LEADER)
 def tell_opened(
     connection: Connection, opened: Iterable[OpenedFinding], everybody: Collection[Keeper], now: Instant
 ) -> None:
-    """Notices of findings that were opened."""
-    rows: list[tuple[int, str, str | None]] = []
+    """Notices of findings that were opened; of very many of one kind, one notice a person with their count."""
+    found: dict[tuple[int, str], list[str]] = defaultdict(list)
     for finding in opened:
-        verdict = finding.verdict
-        persons = set(told(everybody, TOLD[verdict.kind].roles, verdict.unit, verdict.rank))
-        if finding.owner is not None:
-            persons.add(finding.owner)
-        rows += [(person, "opened", finding.number) for person in sorted(persons)]
+        for person in persons_of(finding, everybody) | _deputies(connection, finding, everybody, now):
+            found[person, finding.verdict.kind].append(finding.number)
+    rows: list[Telling] = []
+    for (person, kind), numbers in sorted(found.items(), key=lambda one: (one[1][0], one[0])):
+        if len(numbers) > MANY:
+            rows.append(Telling(person, "opened_many", finding_kind=kind, count=len(numbers)))
+        else:
+            rows += [Telling(person, "opened", number) for number in numbers]
     store.tell(connection, rows, now)
+
+
+def persons_of(finding: OpenedFinding, everybody: Collection[Keeper]) -> frozenset[int]:
+    """Whom a finding concerns, once each: its owner, the roles of its kind and its own, and whom it names."""
+    verdict = finding.verdict
+    row = TOLD[verdict.kind]
+    able = [keeper for keeper in everybody if keeper.person not in verdict.apart]
+    persons = set(told(able, row.roles | frozenset(verdict.roles), verdict.unit, verdict.rank))
+    if finding.owner is not None:
+        persons.add(finding.owner)
+    # A carrier in hand is no secret to the hand; but one without an account has no inbox.
+    if row.holder and verdict.person in {keeper.person for keeper in everybody}:
+        persons.add(verdict.person or 0)
+    return frozenset(persons)
+
+
+def _deputies(
+    connection: Connection, finding: OpenedFinding, everybody: Collection[Keeper], now: Instant
+) -> frozenset[int]:
+    """Of an approval that nobody gave: the deputies of those who may give it; they may be away."""
+    verdict = finding.verdict
+    step = STEPS.get(str(verdict.evidence["rule"]["params"].get("step", ""))) if verdict.roles else None
+    if step is None:
+        return frozenset()
+    stand_in = deputies(connection, step.permission.value, now)
+    givers = told(everybody, verdict.roles, verdict.unit, verdict.rank)
+    found = {deputy for giver in givers for deputy in stand_in.get(giver, ())} - verdict.apart
+    cleared = {keeper.person for keeper in everybody if keeper.clearance >= verdict.rank}
+    return frozenset(found & cleared)
 
 
 def tell_escalated(connection: Connection, number: str, persons: Iterable[int], now: Instant) -> None:
     """Notices of a finding that was escalated to these persons."""
-    store.tell(connection, [(person, "escalated", number) for person in persons], now)
+    store.tell(connection, [Telling(person, "escalated", number) for person in persons], now)

@@ -7,7 +7,7 @@ newest slot alone where a job coalesces, else each one in order.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -23,6 +23,7 @@ from custody.values import DAY, SECOND
 from readers.sighting import Instant
 from reconcile.bulletin import Bulletin
 from reconcile.findings import CheckRun, run_checks
+from reconcile.reminders import send_reminders
 from reconcile.store.slots import claim, finish, last_done, prune, release
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,24 @@ WAKE_SECONDS_MAX = 15
 CAUGHT_UP_MAX = 400
 """More missed slots than this are not caught up singly: the oldest are left."""
 SLOTS_KEPT_DAYS = 7
+CHECKED: Mapping[str, tuple[int, tuple[str, ...]]] = {
+    "overdue_round": (60, ("overdue_loan",)),
+    "reader_watch": (5, ("reader_silent",)),
+    "urgent_deadlines": (60, ("loss_report_overdue", "meeting_paper_out")),
+    "deadlines": (
+        300,
+        (
+            "leg_overdue",
+            "deposit_overdue",
+            "issuer_return_overdue",
+            "approval_overdue",
+            "held_too_long",
+            "archiving_due",
+            "review_due",
+        ),
+    ),
+}
+"""Job -> every so many seconds, these kinds of finding are looked for. The watch asks for the others (`watch`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +74,25 @@ class Job:
 def jobs(database: Database, books: Books, scheme: Scheme, bulletin: Bulletin) -> tuple[Job, ...]:
     """The table of jobs."""
 
-    def check(*kinds: str) -> Callable[[Instant], str]:
+    def check(kinds: Collection[str]) -> Callable[[Instant], str]:
         return lambda now: _told(bulletin, run_checks(database, scheme, now, kinds=kinds))
+
+    def remind(now: Instant) -> str:
+        sent = send_reminders(database, scheme, now)
+        if sent:
+            bulletin.publish("inbox")
+        return f"sent {sent}"
 
     def tidy(now: Instant) -> str:
         with database.writing() as connection:
             return f"forgot {prune(connection, now - SLOTS_KEPT_DAYS * DAY)} slots"
 
+    checks = (
+        Job(name, every, check(kinds), lease_seconds=min(300, 12 * every)) for name, (every, kinds) in CHECKED.items()
+    )
     return (
-        Job("overdue_round", 60, check("overdue_loan")),
-        Job("reader_watch", 5, check("reader_silent"), lease_seconds=60),
+        *checks,
+        Job("reminders", 600, remind),
         Job("checkpoint", 3600, lambda _now: _first_line(books.checkpoint())),
         Job("tidy_slots", 86_400, tidy),
     )

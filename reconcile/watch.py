@@ -16,6 +16,7 @@ from custody.database import Database
 from custody.scheme import Scheme
 from readers.sighting import Instant
 from reconcile.bulletin import Bulletin
+from reconcile.checks import PASSAGE_KINDS
 from reconcile.findings import CheckRun, run_checks
 from reconcile.presence import settings_from
 from reconcile.store.presence import Folded, fold_new
@@ -25,9 +26,6 @@ log = logging.getLogger(__name__)
 WAKE_SECONDS = 1.0
 CHECKS_SHARE = 0.1
 """Part of the time that the checks may take."""
-PASSAGE_KINDS = ("unauthorised_removal", "suspected_removal")
-SCHEDULED_KINDS = ("overdue_loan", "reader_silent")
-"""These have jobs of their own."""
 WATCHED_KINDS = (
     "missing",
     "misplaced",
@@ -35,7 +33,10 @@ WATCHED_KINDS = (
     "place_rated_too_low",
     "in_store_on_loan",
     "unknown_tag",
+    "ghost_read",
+    "direct_pass",
 )
+"""What the radio or the books may say at any moment; deadlines have jobs of their own (`schedule`)."""
 
 
 class Checks(Protocol):

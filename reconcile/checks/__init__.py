@@ -1,11 +1,15 @@
 """The checks: the kinds of finding, one pure check a kind, and what ends a finding. No database, no clock."""
 
+from collections.abc import Callable, Mapping
+
+from custody.values import Instant
 from reconcile.checks.cases import (
     AntennaCase,
     BooksSay,
     CarrierCase,
     Cover,
     Ending,
+    MatterSays,
     PassageCase,
     RadioSays,
     ReaderCase,
@@ -15,25 +19,54 @@ from reconcile.checks.cases import (
     Verdict,
     agrees,
 )
+from reconcile.checks.deadlines import DEADLINE_CHECKS, DEADLINE_ENDINGS
 from reconcile.checks.endings import CARRIER_ENDINGS, ENDINGS, Opened
 from reconcile.checks.hearing import Listening, covers
-from reconcile.checks.kinds import EVENT_KINDS, KINDS, STATE_KINDS, Kind
-from reconcile.checks.verdicts import CARRIER_CHECKS, reader_silent, removal, unknown_tag
+from reconcile.checks.incidents import GhostCase, LegCase, direct_pass, ghost_read
+from reconcile.checks.kinds import EVENT_KINDS, KINDS, PASSAGE_KINDS, STATE_KINDS, Kind
+from reconcile.checks.matters import (
+    LINE_RULES,
+    MATTER_RULES,
+    LineCase,
+    MatterCase,
+    line_ended,
+    line_verdict,
+    matter_ended,
+    matter_verdict,
+)
+from reconcile.checks.verdicts import RADIO_CHECKS, reader_silent, removal, unknown_tag
+
+CARRIER_CHECKS: Mapping[str, Callable[[CarrierCase, Instant, Thresholds], Verdict | None]] = {
+    **RADIO_CHECKS,
+    **DEADLINE_CHECKS,
+}
+"""Checks of one carrier, by kind."""
 
 __all__ = [
     "CARRIER_CHECKS",
     "CARRIER_ENDINGS",
+    "DEADLINE_CHECKS",
+    "DEADLINE_ENDINGS",
     "ENDINGS",
     "EVENT_KINDS",
     "KINDS",
+    "LINE_RULES",
+    "MATTER_RULES",
+    "PASSAGE_KINDS",
+    "RADIO_CHECKS",
     "STATE_KINDS",
     "AntennaCase",
     "BooksSay",
     "CarrierCase",
     "Cover",
     "Ending",
+    "GhostCase",
     "Kind",
+    "LegCase",
+    "LineCase",
     "Listening",
+    "MatterCase",
+    "MatterSays",
     "Opened",
     "PassageCase",
     "RadioSays",
@@ -44,6 +77,12 @@ __all__ = [
     "Verdict",
     "agrees",
     "covers",
+    "direct_pass",
+    "ghost_read",
+    "line_ended",
+    "line_verdict",
+    "matter_ended",
+    "matter_verdict",
     "reader_silent",
     "removal",
     "unknown_tag",

@@ -8,14 +8,39 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from custody.access import Role
+from custody.carrier import HELD
+from custody.clock import day, end_of_day
 from custody.scheme import Scheme
-from custody.values import SECOND, Instant
+from custody.values import DAY, SECOND, Instant
 
 BELIEVED = frozenset({"confirmed", "probable"})
 """Strengths of presence on which a contradiction may be built."""
 
-PERMITTED_OUT = frozenset({"carried_out", "in_transit", "provided_outside"})
-"""Statuses in which a carrier may leave by a portal (clause e.1)."""
+KEPT = frozenset(status.value for status in HELD)
+"""Statuses in which somebody answers for the carrier itself; what is destroyed or given away is expected nowhere."""
+
+STANDING = frozenset({"in_place", "awaiting_destruction"})
+"""Statuses in which the carrier belongs on the shelf where the books have it."""
+
+EXPECTED = STANDING | {"on_loan"}
+"""Statuses in which a place that the books name is where it is expected: a loan has one while it is read there."""
+
+IN_HAND = frozenset({"on_loan", "in_circulation"})
+"""Statuses in which a person holds the carrier for a while (clause f.1)."""
+
+PERMITTED_OUT = frozenset(
+    {
+        "carried_out",
+        "in_transit",
+        "provided_outside",
+        "returned_to_issuer",
+        "transferred",
+        "declassified",
+        "destroyed",
+    }
+)
+"""Statuses in which a carrier may leave by a portal, or is none of ours any more (clause e.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +53,10 @@ class Thresholds:
     in_store_on_loan_after: int
     reader_silent_after: int
     portal_window: int
+    ghost_after: int
+    holding_max: int
+    meeting_grace: int
+    timezone: str
     # From the study of portals: at .85 some 11 of 10,000 parallel passes are false alarms, at .3 some 132.
     alarm_score: float = 0.85
     suspect_score: float = 0.3
@@ -43,7 +72,19 @@ class Thresholds:
             in_store_on_loan_after=scheme.number("in_store_on_loan_after_seconds") * SECOND,
             reader_silent_after=scheme.number("reader_silent_after_seconds") * SECOND,
             portal_window=scheme.number("portal_window_seconds") * SECOND,
+            ghost_after=scheme.number("ghost_after_seconds") * SECOND,
+            holding_max=scheme.number("holding_days_max") * DAY,
+            meeting_grace=scheme.number("meeting_grace_minutes") * 60 * SECOND,
+            timezone=scheme.timezone,
         )
+
+    def day(self, at: Instant) -> str:
+        """ISO day of an instant where the organisation is."""
+        return day(at, self.timezone)
+
+    def end_of(self, iso_day: str) -> Instant:
+        """The last instant of an ISO day where the organisation is."""
+        return end_of_day(iso_day, self.timezone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +134,27 @@ class BooksSay:
     holder: int | None = None
     due_at: Instant | None = None
     since_at: Instant = 0
+    archive_by: str = ""
+    secret_until: str = ""
+    """ISO days; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatterSays:
+    """The matter that a carrier is in, and its line there."""
+
+    id: int
+    number: str
+    kind: str
+    status: str
+    line: str = ""
+    """State of the carrier's line; empty where it has none."""
+    person: int | None = None
+    label: str = ""
+    due_at: Instant | None = None
+    """Of the line; of the matter where the line has none."""
+    at: Instant = 0
+    """When the line's state began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +195,7 @@ class CarrierCase:
     missing_open: bool = False
     met_in_round: str = ""
     met_at: Instant | None = None
+    matter: MatterSays | None = None
     settled_at: Mapping[str, Instant] = field(default_factory=dict)
 
     @property
@@ -159,6 +222,7 @@ class PassageCase:
     antenna: int = 0
     reads: int = 0
     strongest_dbm: float | None = None
+    matter: MatterSays | None = None
     parts: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -218,6 +282,11 @@ class Verdict:
     person: int | None = None
     unit: int | None = None
     rank: int = 0
+    matter: int | None = None
+    roles: tuple[Role, ...] = ()
+    """Who answers for this one, before the owners of its kind."""
+    apart: frozenset[int] = frozenset()
+    """Persons who cannot be asked to act on it: they have acted already."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from custody.values import Instant
-from reconcile.checks.cases import BELIEVED, CarrierCase, Ending, ReaderCase, TagCase, Thresholds, agrees
+from reconcile.checks.cases import (
+    BELIEVED,
+    EXPECTED,
+    KEPT,
+    STANDING,
+    CarrierCase,
+    Ending,
+    ReaderCase,
+    TagCase,
+    Thresholds,
+    agrees,
+)
 from reconcile.checks.verdicts import deaf_antennas
 
 
@@ -24,10 +35,14 @@ class Opened:
     happened_at: Instant
     opened_at: Instant
     of_round: str = ""
+    carrier: int | None = None
+    matter: int | None = None
 
 
-def _status_changed(case: CarrierCase, wanted: str) -> Ending | None:
-    if case.books.status != wanted:
+def _status_changed(case: CarrierCase, wanted: frozenset[str]) -> Ending | None:
+    """No longer in one of these; or lent, and not to be read in a room: then no place is the books'."""
+    lent_out = case.books.status == "on_loan" and case.books.place is None
+    if case.books.status not in wanted or (lent_out and wanted == EXPECTED):
         return Ending("status_changed", {"status": case.books.status})
     return None
 
@@ -40,7 +55,7 @@ def _met(case: CarrierCase, opened: Opened) -> Ending | None:
 
 def missing_ended(case: CarrierCase, opened: Opened) -> Ending | None:
     """Heard at home again, believed elsewhere, moved on the books, met in a later sweep, or without a tag now."""
-    if ending := _status_changed(case, "in_place"):
+    if ending := _status_changed(case, EXPECTED):
         return ending
     books, radio = case.books, case.radio
     if books.place is None or books.place.id != opened.place:
@@ -56,8 +71,8 @@ def missing_ended(case: CarrierCase, opened: Opened) -> Ending | None:
     return _met(case, opened)
 
 
-def _displaced_ended(case: CarrierCase, *, storage: bool) -> Ending | None:
-    if ending := _status_changed(case, "in_place"):
+def _displaced_ended(case: CarrierCase, statuses: frozenset[str], *, storage: bool) -> Ending | None:
+    if ending := _status_changed(case, statuses):
         return ending
     books, radio = case.books, case.radio
     if not case.tagged:
@@ -79,16 +94,18 @@ def _displaced_ended(case: CarrierCase, *, storage: bool) -> Ending | None:
 
 def misplaced_ended(case: CarrierCase, _opened: Opened) -> Ending | None:
     """Back where the books have it, or the books follow, or it is gone from the store altogether."""
-    return _displaced_ended(case, storage=True)
+    return _displaced_ended(case, STANDING, storage=True)
 
 
 def gone_ended(case: CarrierCase, _opened: Opened) -> Ending | None:
     """Lent, back in place, or in another store (then misplaced)."""
-    return _displaced_ended(case, storage=False)
+    return _displaced_ended(case, EXPECTED, storage=False)
 
 
 def rated_ended(case: CarrierCase, _opened: Opened) -> Ending | None:
     """Believed in a place that is rated for it, or the rating or the level is another now."""
+    if ending := _status_changed(case, KEPT | {"declared_lost"}):
+        return ending
     if not case.tagged:
         return Ending("tag_retired")
     radio = case.radio
@@ -101,22 +118,15 @@ def rated_ended(case: CarrierCase, _opened: Opened) -> Ending | None:
 
 def in_store_ended(case: CarrierCase, _opened: Opened) -> Ending | None:
     """Returned on the books, or heard outside the store again."""
-    if ending := _status_changed(case, "on_loan"):
+    if ending := _status_changed(case, frozenset({"on_loan"})):
         return ending
     if not case.tagged:
         return Ending("tag_retired")
     radio = case.radio
+    if radio and radio.place and case.books.place and agrees(radio.place, case.books.place):
+        return Ending("stories_agree", {"place": radio.place.code})
     if radio and radio.place and radio.strength in BELIEVED and not radio.place.storage:
         return Ending("heard_elsewhere", {"place": radio.place.code})
-    return None
-
-
-def overdue_ended(case: CarrierCase, now: Instant) -> Ending | None:
-    """Returned, or a later due day agreed."""
-    if ending := _status_changed(case, "on_loan"):
-        return ending
-    if case.books.due_at is None or case.books.due_at >= now:
-        return Ending("due_day_changed")
     return None
 
 
@@ -139,7 +149,7 @@ CARRIER_ENDINGS: Mapping[str, Callable[[CarrierCase, Any], Ending | None]] = {
     "place_rated_too_low": rated_ended,
     "in_store_on_loan": in_store_ended,
 }
-"""Endings that look at the opened finding; an overdue loan looks at the clock instead."""
+"""Endings that look at the opened finding; deadlines look at the clock instead (`deadlines`, `matters`)."""
 
 ENDINGS = (
     "status_changed",
@@ -153,6 +163,10 @@ ENDINGS = (
     "stories_agree",
     "place_rated_now",
     "due_day_changed",
+    "period_changed",
+    "given_back",
+    "line_moved_on",
+    "matter_moved_on",
     "tag_bound",
     "reader_not_in_use",
     "listening_again",

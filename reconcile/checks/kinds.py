@@ -11,6 +11,8 @@ from typing import Literal
 from custody.access import Role
 
 Nature = Literal["state", "event"]
+Means = Literal["detect", "remind"]
+"""As of a clause: the stories contradict each other, or a deadline has passed."""
 Colour = Literal["bad", "due", "odd", "hatch"]
 """Classes of the pages: incidents and losses, deadlines, stories that differ, nobody was listening."""
 
@@ -28,6 +30,7 @@ class Kind:
     urgency: int
     """0 at once, 1 today, 2 this week."""
     clause: str
+    means: Means = "detect"
     owners: tuple[Role, ...]
     """Who answers for it: the first role here that somebody holds with reach and clearance for it."""
     due_after_seconds: int
@@ -41,6 +44,7 @@ class Kind:
 
 _KEEPERS = (Role.CLERK, Role.SECRECY_OFFICE)
 _OFFICE = (Role.SECRECY_OFFICE, Role.CLERK)
+_HEADS = (Role.SECRECY_OFFICE, Role.LEADER)
 
 KINDS: Mapping[str, Kind] = {
     "unauthorised_removal": Kind(
@@ -126,9 +130,150 @@ KINDS: Mapping[str, Kind] = {
         icon="clock",
         urgency=1,
         clause="c.5",
+        means="remind",
         owners=_KEEPERS,
         due_after_seconds=DAY,
         acts=("return", "report_missing"),
+        resolutions=("reminded_in_person",),
+        reopen_after_seconds=DAY,
+    ),
+    "ghost_read": Kind(
+        nature="event",
+        colour="bad",
+        icon="ghost",
+        urgency=0,
+        clause="g.8",
+        owners=_OFFICE,
+        due_after_seconds=HOUR,
+        acts=("see_matter",),
+        resolutions=("enquiry_opened", "tag_came_off_before"),
+    ),
+    "direct_pass": Kind(
+        nature="event",
+        colour="odd",
+        icon="swap",
+        urgency=1,
+        clause="c.3",
+        owners=_OFFICE,
+        due_after_seconds=DAY,
+        acts=("see_matter",),
+        resolutions=("reader_cautioned", "brought_for_the_reader", "enquiry_opened"),
+    ),
+    "leg_overdue": Kind(
+        nature="state",
+        colour="due",
+        icon="clock",
+        urgency=1,
+        clause="c.3",
+        means="remind",
+        owners=_KEEPERS,
+        due_after_seconds=DAY,
+        acts=("see_matter", "report_missing"),
+        resolutions=("reminded_in_person",),
+        reopen_after_seconds=DAY,
+    ),
+    "held_too_long": Kind(
+        nature="state",
+        colour="due",
+        icon="user",
+        urgency=2,
+        clause="f.1",
+        means="remind",
+        owners=_KEEPERS,
+        due_after_seconds=3 * DAY,
+        acts=("return",),
+        resolutions=("reminded_in_person",),
+        reopen_after_seconds=DAY,
+    ),
+    "archiving_due": Kind(
+        nature="state",
+        colour="due",
+        icon="box",
+        urgency=2,
+        clause="f.3",
+        means="remind",
+        owners=_KEEPERS,
+        due_after_seconds=7 * DAY,
+        acts=("see_matter", "transfer"),
+        resolutions=("under_way",),
+        reopen_after_seconds=7 * DAY,
+    ),
+    "review_due": Kind(
+        nature="state",
+        colour="due",
+        icon="day",
+        urgency=2,
+        clause="",
+        means="remind",
+        owners=_OFFICE,
+        due_after_seconds=7 * DAY,
+        acts=("review",),
+        resolutions=("under_way",),
+        reopen_after_seconds=7 * DAY,
+    ),
+    "issuer_return_overdue": Kind(
+        nature="state",
+        colour="due",
+        icon="up",
+        urgency=1,
+        clause="b.7",
+        means="remind",
+        owners=_KEEPERS,
+        due_after_seconds=DAY,
+        acts=("see_matter",),
+        resolutions=("issuer_agreed",),
+        reopen_after_seconds=7 * DAY,
+    ),
+    "loss_report_overdue": Kind(
+        nature="state",
+        colour="bad",
+        icon="lost",
+        urgency=0,
+        clause="",
+        means="remind",
+        owners=_HEADS,
+        # The twenty-four hours are over already: nobody waits another.
+        due_after_seconds=0,
+        acts=("see_matter",),
+        resolutions=("reported_otherwise",),
+        reopen_after_seconds=HOUR,
+    ),
+    "meeting_paper_out": Kind(
+        nature="state",
+        colour="due",
+        icon="seats",
+        urgency=1,
+        clause="h.3",
+        owners=_KEEPERS,
+        due_after_seconds=4 * HOUR,
+        acts=("see_matter", "report_missing"),
+        resolutions=("meeting_goes_on",),
+        reopen_after_seconds=4 * HOUR,
+    ),
+    "deposit_overdue": Kind(
+        nature="state",
+        colour="due",
+        icon="in",
+        urgency=1,
+        clause="h.4",
+        means="remind",
+        owners=_KEEPERS,
+        due_after_seconds=DAY,
+        acts=("see_matter", "report_missing"),
+        resolutions=("reminded_in_person",),
+        reopen_after_seconds=DAY,
+    ),
+    "approval_overdue": Kind(
+        nature="state",
+        colour="due",
+        icon="stamp",
+        urgency=1,
+        clause="",
+        means="remind",
+        # Who may approve answers for it, and that is the matter's own; these only where there is nobody.
+        owners=_HEADS,
+        due_after_seconds=DAY,
+        acts=("see_matter",),
         resolutions=("reminded_in_person",),
         reopen_after_seconds=DAY,
     ),
@@ -160,3 +305,5 @@ KINDS: Mapping[str, Kind] = {
 
 EVENT_KINDS = frozenset(name for name, kind in KINDS.items() if kind.nature == "event")
 STATE_KINDS = frozenset(KINDS) - EVENT_KINDS
+PASSAGE_KINDS = ("unauthorised_removal", "suspected_removal")
+"""Told of passages by portals."""

@@ -10,10 +10,14 @@ from typing import Any
 from custody.values import SECOND, Instant
 from reconcile.checks.cases import (
     BELIEVED,
+    EXPECTED,
+    KEPT,
     PERMITTED_OUT,
+    STANDING,
     BooksSay,
     CarrierCase,
     Cover,
+    MatterSays,
     PassageCase,
     RadioSays,
     ReaderCase,
@@ -28,7 +32,8 @@ from reconcile.checks.kinds import KINDS
 Params = Mapping[str, Any]
 
 
-def _books(books: BooksSay) -> dict[str, Any]:
+def books_say(books: BooksSay) -> dict[str, Any]:
+    """The books' half of the evidence."""
     return {
         "status": books.status,
         "place": books.place.code if books.place else None,
@@ -39,7 +44,8 @@ def _books(books: BooksSay) -> dict[str, Any]:
     }
 
 
-def _radio(radio: RadioSays | None) -> dict[str, Any] | None:
+def radio_says(radio: RadioSays | None) -> dict[str, Any] | None:
+    """The radio's half of the evidence."""
     if radio is None:
         return None
     return {
@@ -62,18 +68,43 @@ def _coverage(cover: Cover | None) -> dict[str, Any] | None:
     return {"since_at": cover.since_at, "through_at": cover.through_at, "antennas": list(cover.antennas)}
 
 
-def _rule(kind: str, params: Params) -> dict[str, Any]:
+def rule(kind: str, params: Params) -> dict[str, Any]:
+    """The rule by which it was found: its code in the catalogue, and what fills its blanks."""
     return {"code": kind, "params": dict(params)}
 
 
-def _about_carrier(
+def matter_says(matter: MatterSays | None) -> dict[str, Any]:
+    """The matter that a carrier is in, for the evidence; nothing where it is in none."""
+    if matter is None:
+        return {}
+    return {
+        "matter": {
+            "id": matter.id,
+            "number": matter.number,
+            "kind": matter.kind,
+            "line": matter.line,
+            "person": matter.person,
+            "label": matter.label,
+            "due_at": matter.due_at,
+        }
+    }
+
+
+def quiet_for(kind: str, settled_at: Instant | None, now: Instant) -> bool:
+    """Whether a person settled one of this kind so lately that it is not opened again yet."""
+    return settled_at is not None and now - settled_at < KINDS[kind].reopen_after_seconds * SECOND
+
+
+def about_carrier(
     kind: str, case: CarrierCase, happened_at: Instant, place: int | None, params: Params, **more: Any
 ) -> Verdict:
+    """A verdict about one carrier, with both stories as its evidence."""
     evidence = {
         "clause": KINDS[kind].clause,
-        "rule": _rule(kind, params),
-        "books": _books(case.books),
-        "radio": _radio(case.radio),
+        "rule": rule(str(more.pop("code", kind)), params),
+        **matter_says(case.matter),
+        "books": books_say(case.books),
+        "radio": radio_says(case.radio),
     }
     return Verdict(
         kind=kind,
@@ -86,6 +117,7 @@ def _about_carrier(
         person=case.books.holder,
         unit=case.books.unit,
         rank=case.books.rank,
+        matter=case.matter.id if case.matter else None,
     )
 
 
@@ -99,13 +131,14 @@ def absent_since(case: CarrierCase) -> Instant | None:
 
 
 def missing(case: CarrierCase, now: Instant, limits: Thresholds) -> Verdict | None:
-    """In place on the books, its place covered without a gap, and not heard there, nor believed anywhere else.
+    """In its place on the books, that place covered without a gap, and not heard there, nor believed anywhere else.
 
-    Never for a carrier without a tag, in an uncovered place, on loan, or just put there (clause c.5, the reverse).
+    In place, awaiting destruction, or being read in a room. Never for a carrier without a tag, in an uncovered place,
+    in somebody's hands, or just put there (clause c.5, the reverse).
     """
     books, radio, cover = case.books, case.radio, case.books_cover
     since = absent_since(case)
-    if books.status != "in_place" or books.place is None or not case.tagged or cover is None or since is None:
+    if books.status not in EXPECTED or books.place is None or not case.tagged or cover is None or since is None:
         return None
     if case.removal_open:
         return None
@@ -117,7 +150,7 @@ def missing(case: CarrierCase, now: Instant, limits: Thresholds) -> Verdict | No
         return None
     params = {"after_seconds": limits.missing_after // SECOND, "place": books.place.code}
     absent = {"since_at": since, "until_at": until}
-    return _about_carrier("missing", case, since, books.place.id, params, coverage=_coverage(cover), absent=absent)
+    return about_carrier("missing", case, since, books.place.id, params, coverage=_coverage(cover), absent=absent)
 
 
 def _believed(case: CarrierCase) -> tuple[RadioSays, Spot] | None:
@@ -139,10 +172,10 @@ def _held_for(case: CarrierCase, kind: str, now: Instant) -> tuple[Instant, Inst
 
 
 def _elsewhere(
-    kind: str, case: CarrierCase, now: Instant, after: int, *, storage: bool, limits_name: str
+    kind: str, case: CarrierCase, now: Instant, after: int, statuses: frozenset[str], *, storage: bool
 ) -> Verdict | None:
     books, found = case.books, _believed(case)
-    if books.status != "in_place" or books.place is None or found is None or case.removal_open:
+    if books.status not in statuses or books.place is None or found is None or case.removal_open:
         return None
     _, place = found
     if place.kind == "portal" or agrees(place, books.place) or place.storage is not storage:
@@ -150,24 +183,28 @@ def _elsewhere(
     since, until = _held_for(case, kind, now)
     if until - since < after:
         return None
-    params = {limits_name: after // SECOND, "place": place.code, "home": books.place.code}
-    return _about_carrier(kind, case, since, place.id, params, coverage=_coverage(case.radio_cover))
+    code = "left_reading_room" if books.status == "on_loan" else kind
+    params = {"after_seconds": after // SECOND, "place": place.code, "home": books.place.code}
+    return about_carrier(kind, case, since, place.id, params, coverage=_coverage(case.radio_cover), code=code)
 
 
 def misplaced(case: CarrierCase, now: Instant, limits: Thresholds) -> Verdict | None:
-    """In place on the books, believed for a while at another storage place."""
-    return _elsewhere("misplaced", case, now, limits.misplaced_after, storage=True, limits_name="after_seconds")
+    """In its place on the books, believed for a while at another storage place."""
+    return _elsewhere("misplaced", case, now, limits.misplaced_after, STANDING, storage=True)
 
 
 def gone_not_lent(case: CarrierCase, now: Instant, limits: Thresholds) -> Verdict | None:
-    """In place on the books, believed for a while where nothing is kept (clause c.5, the reverse)."""
-    return _elsewhere("gone_not_lent", case, now, limits.misplaced_after, storage=False, limits_name="after_seconds")
+    """In its place on the books, believed for a while where nothing is kept (clause c.5, the reverse).
+
+    So too what was given out to be read in a room and is heard outside it.
+    """
+    return _elsewhere("gone_not_lent", case, now, limits.misplaced_after, EXPECTED, storage=False)
 
 
 def place_rated_too_low(case: CarrierCase, now: Instant, limits: Thresholds) -> Verdict | None:
     """Believed for a while in a place not rated for its level: stored there (clause f.2) or in use (c.2)."""
     found = _believed(case)
-    if found is None or found[1].rating_rank >= case.books.rank:
+    if found is None or found[1].rating_rank >= case.books.rank or case.books.status not in KEPT | {"declared_lost"}:
         return None
     place = found[1]
     if case.removal_open and case.radio_is_outside:
@@ -182,7 +219,7 @@ def place_rated_too_low(case: CarrierCase, now: Instant, limits: Thresholds) -> 
         "rating_rank": place.rating_rank,
     }
     clause = "f.2" if case.books.status == "in_place" and place.storage else "c.2"
-    return _about_carrier(
+    return about_carrier(
         "place_rated_too_low", case, since, place.id, params, coverage=_coverage(case.radio_cover), clause=clause
     )
 
@@ -195,23 +232,23 @@ def in_store_on_loan(case: CarrierCase, now: Instant, limits: Thresholds) -> Ver
     radio, place = found
     if radio.strength != "confirmed" or not place.storage:
         return None
+    if case.books.place is not None and agrees(place, case.books.place):
+        return None  # it is read where it is heard
     since, until = _held_for(case, "in_store_on_loan", now)
     if until - since < limits.in_store_on_loan_after:
         return None
     params = {"after_seconds": limits.in_store_on_loan_after // SECOND, "place": place.code}
-    return _about_carrier("in_store_on_loan", case, since, place.id, params, coverage=_coverage(case.radio_cover))
+    return about_carrier("in_store_on_loan", case, since, place.id, params, coverage=_coverage(case.radio_cover))
 
 
-def overdue_loan(case: CarrierCase, now: Instant, _limits: Thresholds) -> Verdict | None:
-    """On loan past its due day (clause c.5)."""
-    due = case.books.due_at
-    if case.books.status != "on_loan" or due is None or due >= now:
-        return None
-    settled = case.settled_at.get("overdue_loan")
-    if settled is not None and now - settled < KINDS["overdue_loan"].reopen_after_seconds * SECOND:
-        return None
-    params = {"due_at": due}
-    return _about_carrier("overdue_loan", case, due, case.books.home, params)
+def _may_leave(case: PassageCase) -> bool:
+    """Permitted to be outside; handed over to be destroyed; or taken back from a meeting to the unit (clause h.4)."""
+    if case.status in PERMITTED_OUT:
+        return True
+    if case.status == "awaiting_destruction" and case.books.status == case.status and case.books.place is None:
+        return case.books.since_at <= case.until_at
+    matter = case.matter
+    return matter is not None and matter.line == "taken_back" and matter.at <= case.until_at
 
 
 def removal(case: PassageCase, now: Instant, limits: Thresholds) -> Verdict | None:
@@ -219,7 +256,7 @@ def removal(case: PassageCase, now: Instant, limits: Thresholds) -> Verdict | No
 
     A score that the portal does not give counts as sure. Below the suspect score it stays evidence only.
     """
-    if case.status in PERMITTED_OUT or case.direction not in ("out", "unknown"):
+    if case.direction not in ("out", "unknown") or _may_leave(case):
         return None
     score = 1.0 if case.score is None else case.score
     if score < limits.suspect_score:
@@ -233,8 +270,9 @@ def removal(case: PassageCase, now: Instant, limits: Thresholds) -> Verdict | No
     }
     evidence = {
         "clause": KINDS[kind].clause,
-        "rule": _rule(kind, params),
-        "books": {**_books(case.books), "status_then": case.status},
+        "rule": rule(kind, params),
+        "books": {**books_say(case.books), "status_then": case.status},
+        **matter_says(case.matter),
         "radio": {
             "epc": case.epc,
             "portal": case.portal.code,
@@ -264,6 +302,7 @@ def removal(case: PassageCase, now: Instant, limits: Thresholds) -> Verdict | No
         person=case.books.holder,
         unit=case.books.unit,
         rank=case.books.rank,
+        matter=case.matter.id if case.matter else None,
     )
 
 
@@ -291,7 +330,7 @@ def unknown_tag(case: TagCase, _now: Instant, limits: Thresholds) -> Verdict | N
         kind="unknown_tag",
         about=f"epc:{case.epc}",
         happened_at=case.first_at if case.first_at is not None else case.heard_at,
-        evidence={"clause": "", "rule": _rule("unknown_tag", params), "books": None, "radio": radio},
+        evidence={"clause": "", "rule": rule("unknown_tag", params), "books": None, "radio": radio},
         epc=case.epc,
         reader=case.reader or None,
         place=case.place.id if case.place else None,
@@ -320,7 +359,7 @@ def reader_silent(case: ReaderCase, now: Instant, limits: Thresholds) -> Verdict
     params = {"reader": case.name, "after_seconds": limits.reader_silent_after // SECOND}
     evidence = {
         "clause": "",
-        "rule": _rule("reader_silent", params),
+        "rule": rule("reader_silent", params),
         "books": None,
         "radio": {
             "reader": case.name,
@@ -340,12 +379,11 @@ def reader_silent(case: ReaderCase, now: Instant, limits: Thresholds) -> Verdict
     )
 
 
-CARRIER_CHECKS: Mapping[str, Callable[[CarrierCase, Instant, Thresholds], Verdict | None]] = {
+RADIO_CHECKS: Mapping[str, Callable[[CarrierCase, Instant, Thresholds], Verdict | None]] = {
     "missing": missing,
     "misplaced": misplaced,
     "gone_not_lent": gone_not_lent,
     "place_rated_too_low": place_rated_too_low,
     "in_store_on_loan": in_store_on_loan,
-    "overdue_loan": overdue_loan,
 }
-"""Checks over one carrier's two stories, by kind."""
+"""Checks that hold the radio against the books of one carrier, by kind."""

@@ -19,23 +19,35 @@ from reconcile import notices
 from reconcile.checks import (
     CARRIER_CHECKS,
     CARRIER_ENDINGS,
-    EVENT_KINDS,
+    DEADLINE_CHECKS,
+    DEADLINE_ENDINGS,
     KINDS,
+    LINE_RULES,
+    MATTER_RULES,
+    PASSAGE_KINDS,
+    RADIO_CHECKS,
     STATE_KINDS,
     CarrierCase,
     Ending,
     Opened,
     Thresholds,
     Verdict,
+    direct_pass,
+    ghost_read,
+    line_ended,
+    line_verdict,
+    matter_ended,
+    matter_verdict,
     reader_silent,
     removal,
     unknown_tag,
 )
-from reconcile.checks.endings import overdue_ended, reader_ended, tag_ended
-from reconcile.store import candidates, findings, signals, staff
+from reconcile.checks.endings import reader_ended, tag_ended
+from reconcile.store import candidates, findings, incidents, matter_cases, signals, staff
 from reconcile.store.candidates import World
 from reconcile.store.core import Connection
-from reconcile.store.differing import differing, loans_are_told
+from reconcile.store.deadlines import loans_are_told, passed
+from reconcile.store.differing import differing
 
 _CURSOR_LAG_MAX = 5_000
 """Stays beyond the cursor without a passage among them, before the cursor alone is worth a write."""
@@ -74,6 +86,7 @@ class _Seen:
     """What a look found to be done. It is judged again where it is done: the world may have moved on."""
 
     passages: bool = False
+    legs: bool = False
     ended: bool = False
     carriers: Mapping[str, Collection[int]] = field(default_factory=dict)
     """By kind, those of which something is to be opened."""
@@ -82,7 +95,7 @@ class _Seen:
     late: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.passages or self.ended or self.carriers or self.others or self.late)
+        return bool(self.passages or self.legs or self.ended or self.carriers or self.others or self.late)
 
 
 class _Ended(NamedTuple):
@@ -111,11 +124,15 @@ class _Run:
     def look(self) -> _Seen:
         """What would be opened, cleared, escalated; and whether the cursor is far behind."""
         passages = False
-        if self.kinds & EVENT_KINDS:
+        if not self.kinds.isdisjoint(PASSAGE_KINDS):
             after, through = signals.passages_cursor(self.connection), signals.passages_end(self.connection)
             passages = through - after > _CURSOR_LAG_MAX or bool(self._passages(after, through))
+        legs = False
+        if "direct_pass" in self.kinds:
+            after, through = incidents.legs_cursor(self.connection), incidents.legs_end(self.connection)
+            legs = through - after > _CURSOR_LAG_MAX or bool(self._legs(after, through))
         kinds = self.kinds
-        if "overdue_loan" in kinds and loans_are_told(self.connection, self.now):
+        if "overdue_loan" in kinds and loans_are_told(self.connection, self.now, self.limits):
             kinds -= {"overdue_loan"}
         verdicts = self._verdicts(self._differing(kinds)) + self._others(kinds)
         about: dict[str, list[int]] = defaultdict(list)
@@ -124,6 +141,7 @@ class _Run:
                 about[verdict.kind].append(verdict.carrier)
         return _Seen(
             passages=passages,
+            legs=legs,
             ended=bool(self._endings(kinds)),
             carriers=about,
             others=frozenset(verdict.kind for verdict in verdicts) - frozenset(CARRIER_CHECKS),
@@ -134,7 +152,9 @@ class _Run:
         """Do it, in this transaction."""
         everybody = staff.keepers(self.connection, self.scheme, day(self.now, self.scheme.timezone))
         # Removals first: what has left by a portal is not also gone, missing or misplaced.
-        opened = self._open(self._removals(), everybody) if self.kinds & EVENT_KINDS else ()
+        opened = self._open(self._removals(), everybody) if not self.kinds.isdisjoint(PASSAGE_KINDS) else ()
+        if "direct_pass" in self.kinds:
+            opened += self._open(self._passed_on(), everybody)
         ended = self._endings(self.kinds) if seen.ended or opened else []
         cleared = findings.clear(self.connection, {one.number: one.ending for one in ended}, self.now)
         # What is over in one way may begin in another.
@@ -169,11 +189,22 @@ class _Run:
                 fresh[verdict.about] = verdict
         return list(fresh.values())
 
+    def _legs(self, after: int, through: int) -> list[Verdict]:
+        cases = incidents.legs(self.connection, after, through, self.world) if through > after else []
+        return [verdict for case in cases if (verdict := direct_pass(case)) is not None]
+
+    def _passed_on(self) -> list[Verdict]:
+        after = incidents.legs_cursor(self.connection, lock=True)
+        through = incidents.legs_end(self.connection)
+        verdicts = self._legs(after, through)
+        incidents.legs_judged(self.connection, through)
+        return verdicts
+
     def _differing(self, kinds: Collection[str]) -> dict[str, set[int]]:
-        wanted = [kind for kind in CARRIER_CHECKS if kind in kinds]
-        if not wanted:
-            return {}
-        return differing(self.connection, wanted, self.now, self.limits, self.world)
+        heard = [kind for kind in RADIO_CHECKS if kind in kinds]
+        found = differing(self.connection, heard, self.now, self.limits, self.world) if heard else {}
+        late = [kind for kind in DEADLINE_CHECKS if kind in kinds]
+        return found | (passed(self.connection, late, self.now, self.limits) if late else {})
 
     def _verdicts(self, carriers: Mapping[str, Collection[int]]) -> list[Verdict]:
         """Of these carriers, by kind."""
@@ -189,8 +220,11 @@ class _Run:
         return [verdict for verdict in judged if verdict is not None]
 
     def _others(self, kinds: Collection[str]) -> list[Verdict]:
-        """Of tags that nobody bears, and of readers."""
-        found: list[Verdict] = []
+        """Of tags that nobody bears or that should be gone, of readers, of matters and what is in them."""
+        found = self._of_matters(kinds)
+        if "ghost_read" in kinds:
+            heard = incidents.ghosts(self.connection, self.limits, self.world)
+            found += [v for case in heard if (v := ghost_read(case, self.now, self.limits)) is not None]
         if "unknown_tag" in kinds:
             tags = signals.unknown_tags(self.connection, self.scheme.epc_block, self.world)
             found += [v for case in tags if (v := unknown_tag(case, self.now, self.limits)) is not None]
@@ -201,8 +235,22 @@ class _Run:
             found += [about[a] for a in sorted(set(about) - self._open_readers())]
         return found
 
+    def _of_matters(self, kinds: Collection[str]) -> list[Verdict]:
+        now, limits = self.now, self.limits
+        found: list[Verdict] = []
+        for kind in LINE_RULES:
+            if kind in kinds:
+                lines = matter_cases.lines_due(self.connection, kind, now, limits, self.world)
+                found += [v for case in lines if (v := line_verdict(kind, case, now, limits)) is not None]
+        for kind in MATTER_RULES:
+            if kind in kinds:
+                late = matter_cases.matters_due(self.connection, kind, now)
+                found += [v for case in late if (v := matter_verdict(kind, case, now, limits)) is not None]
+        return found
+
     def _open_readers(self) -> set[str]:
-        return {o.about for o, _ in findings.opened(self.connection, ("reader_silent",), self.now)}
+        known = findings.opened(self.connection, ("reader_silent",), self.now, self.limits)
+        return {one.about for one, _ in known}
 
     def _judge(self, kind: str, case: CarrierCase) -> Verdict | None:
         check = CARRIER_CHECKS[kind]
@@ -214,29 +262,46 @@ class _Run:
 
     def _endings(self, kinds: frozenset[str]) -> list[_Ended]:
         states = kinds & STATE_KINDS
-        known = findings.opened(self.connection, states, self.now) if states else []
-        carriers = [row.carrier for _, row in known if row.carrier is not None]
-        cases = candidates.carrier_cases(self.connection, carriers, self.world) if carriers else {}
+        known = findings.opened(self.connection, states, self.now, self.limits) if states else []
+        of_carriers = [row.carrier for opened, row in known if opened.kind in CARRIER_CHECKS]
+        cases = candidates.carrier_cases(self.connection, of_carriers, self.world) if of_carriers else {}
         epcs = [row.epc for opened, row in known if opened.kind == "unknown_tag"]
         tags = signals.tag_cases(self.connection, epcs, self.world) if epcs else {}
         silent = any(opened.kind == "reader_silent" for opened, _ in known)
         readers = signals.readers(self.connection, self.world) if silent else {}
+        of_matters = self._matter_endings([opened for opened, _ in known])
         endings: list[_Ended] = []
         for opened, row in known:
-            ending: Ending | None = None
+            ending = of_matters.get(opened.number)
             if opened.kind == "reader_silent":
                 ending = reader_ended(readers.get(row.reader), self.now, self.limits)
             elif opened.kind == "unknown_tag":
                 ending = tag_ended(tags[row.epc]) if row.epc in tags else None
-            elif row.carrier in cases:
+            elif opened.kind in CARRIER_CHECKS and row.carrier in cases:
                 ending = self._carrier_ending(opened, cases[row.carrier])
             if ending is not None:
                 endings.append(_Ended(opened.number, row.carrier, ending))
         return endings
 
+    def _matter_endings(self, known: Collection[Opened]) -> dict[str, Ending]:
+        """By number of the finding: of carriers in matters, and of matters."""
+        keys = [(o.matter, o.carrier) for o in known if o.kind in LINE_RULES and o.matter and o.carrier]
+        lines = matter_cases.lines_by_key(self.connection, keys, self.world) if keys else {}
+        ids = [o.matter for o in known if o.kind in MATTER_RULES and o.matter is not None]
+        matters = matter_cases.matters_by_id(self.connection, ids) if ids else {}
+        found: dict[str, Ending | None] = {}
+        for opened in known:
+            line = lines.get((opened.matter or 0, opened.carrier or 0))
+            matter = matters.get(opened.matter or 0)
+            if opened.kind in LINE_RULES and line is not None:
+                found[opened.number] = line_ended(opened.kind, line, self.now, self.limits)
+            elif opened.kind in MATTER_RULES and matter is not None:
+                found[opened.number] = matter_ended(opened.kind, matter, self.now, self.limits)
+        return {number: ending for number, ending in found.items() if ending is not None}
+
     def _carrier_ending(self, opened: Opened, case: CarrierCase) -> Ending | None:
-        if opened.kind == "overdue_loan":
-            return overdue_ended(case, self.now)
+        if opened.kind in DEADLINE_ENDINGS:
+            return DEADLINE_ENDINGS[opened.kind](case, self.now, self.limits)
         if opened.kind == "missing" and case.radio is not None and case.radio.heard_at > opened.happened_at:
             case = candidates.with_cross_reads(self.connection, case)
         return CARRIER_ENDINGS[opened.kind](case, opened)
@@ -256,7 +321,7 @@ def escalate_to(
 
     Where there is nobody, the event is recorded all the same. Gives the new owner, or None.
     """
-    rank = findings.rank_of(connection, row.carrier)
+    rank = findings.rank_of(connection, row.carrier, row.matter)
     others = [k for k in everybody if k.person != row.owner]
     owner = staff.answerable(others, notices.ESCALATES_TO, row.unit, rank)
     if owner is not None:

@@ -19,6 +19,7 @@ from custody.store.queries import Page
 from custody.values import Instant
 from reconcile import notices
 from reconcile.checks import KINDS, Verdict
+from reconcile.checks.verdicts import books_say, matter_says
 from reconcile.rounds.codes import Reading, read_code
 from reconcile.rounds.state import RoundReport, RoundState, report_of, state_of
 from reconcile.store import candidates, findings, staff
@@ -315,16 +316,10 @@ def _open_missing(connection: Connection, books: Books, state: RoundState, now: 
         evidence = {
             "clause": KINDS["missing"].clause,
             "rule": {"code": "missing_in_sweep", "params": {"round": state.number, "place": state.place_code}},
-            "books": {
-                "status": case.books.status,
-                "place": case.books.place.code if case.books.place else None,
-                "home": case.books.home,
-                "holder": case.books.holder,
-                "due_at": case.books.due_at,
-                "since_at": case.books.since_at,
-            },
+            "books": books_say(case.books),
             "radio": None,
             "sweep": sweep,
+            **matter_says(case.matter),
         }
         verdicts.append(
             Verdict(
@@ -337,6 +332,7 @@ def _open_missing(connection: Connection, books: Books, state: RoundState, now: 
                 place=case.books.place.id if case.books.place else None,
                 unit=case.books.unit,
                 rank=case.books.rank,
+                matter=case.matter.id if case.matter else None,
             )
         )
     known = findings.open_numbers(connection, verdicts)

@@ -14,8 +14,8 @@ from operator import attrgetter
 from typing import Any
 
 from custody.access import Subject
-from custody.life_cycle import Status
 from custody.values import Instant
+from reconcile.checks.cases import EXPECTED, STANDING
 from reconcile.store import rounds as store
 from reconcile.store.core import Connection
 
@@ -129,9 +129,8 @@ def buckets_of(connection: Connection, subject: Subject, row: Any) -> dict[str, 
         how = met.pop(entry.carrier, None)
         found[_expected_bucket(entry, how is not None, row.path)].append(_line(entry, how))
     for entry in store.other_lines(connection, subject, met):
-        in_place = entry.status == Status.IN_PLACE.value
-        arrived = in_place and _under(entry.now_path, row.path)
-        bucket = "arrived" if arrived else "elsewhere" if in_place else "on_loan_but_here"
+        arrived = entry.status in EXPECTED and _under(entry.now_path, row.path)
+        bucket = "arrived" if arrived else "elsewhere" if entry.status in STANDING else "on_loan_but_here"
         found[bucket].append(_line(entry, met[entry.carrier]))
     return found
 
@@ -141,14 +140,14 @@ def _under(path: str | None, root: str) -> bool:
 
 
 def _expected_bucket(entry: Any, met: bool, root: str) -> str:
-    here_now = entry.status == Status.IN_PLACE.value and _under(entry.now_path, root)
+    here_now = entry.status in EXPECTED and _under(entry.now_path, root)
     if entry.expected == store.HERE:
         return "present" if met else "missing" if here_now else "left"
     if not met:
         return "absent"
     if here_now:
         return "arrived"
-    return "elsewhere" if entry.status == Status.IN_PLACE.value else "on_loan_but_here"
+    return "elsewhere" if entry.status in STANDING else "on_loan_but_here"
 
 
 def _line(entry: Any, met: Any | None) -> Line:

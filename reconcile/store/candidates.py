@@ -14,9 +14,9 @@ from sqlalchemy import (
     select,
 )
 
-from custody.store.schema import CARRIER, PLACE, TAG, chunks
+from custody.store.schema import CARRIER, LINE, MATTER, PLACE, TAG, chunks
 from custody.values import Instant
-from reconcile.checks import BooksSay, CarrierCase, Cover, Listening, RadioSays, Spot, agrees, covers
+from reconcile.checks import BooksSay, CarrierCase, Cover, Listening, MatterSays, RadioSays, Spot, agrees, covers
 from reconcile.checks.cases import BELIEVED
 from reconcile.store.core import (
     ANTENNA,
@@ -157,6 +157,8 @@ _CASE = (
     CARRIER.c.holder,
     CARRIER.c.due_at,
     CARRIER.c.since_at,
+    CARRIER.c.archive_by,
+    CARRIER.c.secret_until,
 )
 
 
@@ -167,6 +169,7 @@ def carrier_cases(connection: Connection, ids: Iterable[int], around: World) -> 
         radios = _radios(connection, chunk, around)
         findings = _findings_about(connection, chunk)
         met = _met(connection, chunk)
+        matters = matters_of(connection, chunk)
         for row in connection.execute(select(*_CASE).where(CARRIER.c.id.in_(chunk))):
             tags = radios.get(row.id)
             radio = _freshest(tags or ())
@@ -188,6 +191,7 @@ def carrier_cases(connection: Connection, ids: Iterable[int], around: World) -> 
                 missing_open="missing" in open_kinds,
                 met_in_round=round_met,
                 met_at=met_at,
+                matter=matters.get(row.id),
                 settled_at=settled,
             )
     return cases
@@ -205,6 +209,55 @@ def books_of(row: Any, around: World) -> BooksSay:
         holder=row.holder,
         due_at=row.due_at,
         since_at=row.since_at,
+        archive_by=row.archive_by,
+        secret_until=row.secret_until,
+    )
+
+
+def matters_of(connection: Connection, carriers: Collection[int]) -> dict[int, MatterSays]:
+    """Per carrier the matter that it is in now, with its line there; of those that are in none nothing."""
+    found: dict[int, MatterSays] = {}
+    in_matter = and_(LINE.c.matter == MATTER.c.id, LINE.c.carrier == CARRIER.c.id)
+    query = (
+        select(CARRIER.c.id.label("carrier_id"), *MATTER_SAYS)
+        .select_from(CARRIER.join(MATTER, MATTER.c.id == CARRIER.c.matter).outerjoin(LINE, in_matter))
+        .where(MATTER.c.ended_at.is_(None))
+    )
+    for chunk in chunks(carriers):
+        rows = connection.execute(query.where(CARRIER.c.id.in_(chunk)))
+        found |= {row.carrier_id: matter_says_of(row) for row in rows}
+    return found
+
+
+MATTER_SAYS = (
+    MATTER.c.id.label("matter_id"),
+    MATTER.c.number,
+    MATTER.c.kind.label("matter_kind"),
+    MATTER.c.status.label("matter_status"),
+    MATTER.c.due_at.label("ends_at"),
+    LINE.c.state,
+    LINE.c.person,
+    LINE.c.label,
+    LINE.c.due_at.label("line_due_at"),
+    LINE.c.at,
+)
+"""Columns that `matter_says_of` reads."""
+
+
+def matter_says_of(row: Any) -> MatterSays:
+    """A matter with one line of it, from a row."""
+    # A label that is the kind's own record (a proposal) is no seat and no bag: it stays where it is.
+    label = row.label or ""
+    return MatterSays(
+        id=row.matter_id,
+        number=row.number,
+        kind=row.matter_kind,
+        status=row.matter_status,
+        line=row.state or "",
+        person=row.person,
+        label="" if label.startswith("{") else label,
+        due_at=row.line_due_at if row.line_due_at is not None else row.ends_at,
+        at=row.at or 0,
     )
 
 

@@ -1,4 +1,4 @@
-"""Which carriers a check should judge: SQL selects the few whose two stories differ, set-based.
+"""Which carriers a check of the radio should judge: SQL selects the few whose two stories differ, set-based.
 
 Over a register that agrees, a round costs one pass over the live tags and no Python a carrier; what is told by an
 open finding already is left out there too. The judging is done by `reconcile.checks`, which is pure.
@@ -28,8 +28,8 @@ from sqlalchemy import (
 from custody.store.schema import CARRIER, TAG, chunks
 from custody.store.tables import Int64
 from custody.values import SECOND, Instant
-from reconcile.checks import KINDS, Thresholds
-from reconcile.checks.cases import BELIEVED
+from reconcile.checks import Thresholds
+from reconcile.checks.cases import BELIEVED, EXPECTED, KEPT, STANDING
 from reconcile.store.candidates import BOOKS_PLACE as _BOOKS
 from reconcile.store.candidates import HEARD_PLACE as _HERE
 from reconcile.store.candidates import World
@@ -42,7 +42,7 @@ _CURRENT_MAX = 20_000
 """Places bound in the pass: with the rest of it under SQLite's 32,766 values."""
 
 
-def _is_open(kind: str, carrier: ColumnElement[int] = CARRIER.c.id) -> ColumnElement[bool]:
+def told_open(kind: str, carrier: ColumnElement[int] = CARRIER.c.id) -> ColumnElement[bool]:
     """An open finding of this kind about the carrier: what is known is not looked at again."""
     return exists().where(FINDING.c.carrier == carrier, FINDING.c.kind == kind, FINDING.c.open)
 
@@ -63,8 +63,6 @@ def differing(
             found[row.kind].add(row.id)
     for chunk in chunks(lagging):
         found["missing"].update(connection.scalars(_missing(chunk, around)))
-    if "overdue_loan" in found:
-        found["overdue_loan"].update(connection.scalars(_overdue(now)))
     return found
 
 
@@ -100,7 +98,7 @@ def _pass(kinds: Collection[str], current: Mapping[int, Instant], around: World)
     return union_all(
         *(
             select(literal_column(f"'{kind}'").label("kind"), *columns).where(
-                few.c[kind], ~_is_open(kind, few.c.id), *_beyond(kind, few, current, around)
+                few.c[kind], ~told_open(kind, few.c.id), *_beyond(kind, few, current, around)
             )
             for kind in kinds
         )
@@ -115,14 +113,14 @@ def _beyond(kind: str, few: CTE, current: Mapping[int, Instant], around: World) 
         )
         return [agrees.correlate(few).scalar_subquery().is_(None)]
     if kind == "missing":
-        return [_excused(few, max(current.values()), around).is_(None), ~_is_open("unauthorised_removal", few.c.id)]
+        return [_excused(few, max(current.values()), around).is_(None), ~told_open("unauthorised_removal", few.c.id)]
     return []
 
 
-def _displaced(*, storage: bool) -> ColumnElement[bool]:
+def _displaced(statuses: frozenset[str], *, storage: bool) -> ColumnElement[bool]:
     return and_(
         PRESENCE.c.place != CARRIER.c.place,
-        CARRIER.c.status == "in_place",
+        CARRIER.c.status.in_(sorted(statuses)),
         _BELIEVED,
         _HERE.c.kind != "portal",
         _HERE.c.storage.is_(storage),
@@ -130,7 +128,7 @@ def _displaced(*, storage: bool) -> ColumnElement[bool]:
 
 
 def _unheard(current: Mapping[int, Instant]) -> ColumnElement[bool]:
-    """In place where the radio listens, and this tag not heard there since the latest of the instants."""
+    """Expected where the radio listens, and this tag not heard there since the latest of the instants."""
     latest = max(current.values())
     return and_(
         or_(
@@ -138,16 +136,18 @@ def _unheard(current: Mapping[int, Instant]) -> ColumnElement[bool]:
             PRESENCE.c.here_at <= latest,
             PRESENCE.c.here_at.is_(None),
         ),
-        CARRIER.c.status == "in_place",
+        CARRIER.c.status.in_(sorted(EXPECTED)),
         CARRIER.c.since_at <= latest,
         CARRIER.c.place.in_(sorted(current)),
     )
 
 
 _DIFFERS: Mapping[str, Callable[[Mapping[int, Instant]], ColumnElement[bool]]] = {
-    "misplaced": lambda _current: _displaced(storage=True),
-    "gone_not_lent": lambda _current: _displaced(storage=False),
-    "place_rated_too_low": lambda _current: and_(_HERE.c.rating_rank < CARRIER.c.rank, _BELIEVED),
+    "misplaced": lambda _current: _displaced(STANDING, storage=True),
+    "gone_not_lent": lambda _current: _displaced(EXPECTED, storage=False),
+    "place_rated_too_low": lambda _current: and_(
+        _HERE.c.rating_rank < CARRIER.c.rank, _BELIEVED, CARRIER.c.status.in_(sorted(KEPT | {"declared_lost"}))
+    ),
     "in_store_on_loan": lambda _current: and_(
         CARRIER.c.status == "on_loan", PRESENCE.c.strength == "confirmed", _HERE.c.storage
     ),
@@ -195,7 +195,7 @@ def _long_unheard(row: Any, before: Instant) -> bool:
 
 
 def _missing(covered: list[tuple[int, Instant]], around: World) -> Select[Any]:
-    """In place where the radio listened, put there before `before`, and no live tag heard there since.
+    """Expected where the radio listened, put there before `before`, and no live tag heard there since.
 
     `covered`: place and the instant before which it must have been heard last.
     """
@@ -219,46 +219,11 @@ def _missing(covered: list[tuple[int, Instant]], around: World) -> Select[Any]:
         select(CARRIER.c.id)
         .select_from(joined)
         .where(
-            CARRIER.c.status == "in_place",
+            CARRIER.c.status.in_(sorted(EXPECTED)),
             CARRIER.c.since_at <= heard.c.before,
             exists().where(TAG.c.carrier == CARRIER.c.id, ~TAG.c.retired),
             ~at_home_or_elsewhere,
-            ~_is_open("unauthorised_removal"),
-            ~_is_open("missing"),
+            ~told_open("unauthorised_removal"),
+            ~told_open("missing"),
         )
     )
-
-
-def _due(now: Instant) -> ColumnElement[bool]:
-    return and_(CARRIER.c.due_at < now, CARRIER.c.status == "on_loan")
-
-
-def _overdue(now: Instant) -> Select[Any]:
-    quiet = KINDS["overdue_loan"].reopen_after_seconds * SECOND
-    settled = exists().where(
-        FINDING.c.carrier == CARRIER.c.id,
-        FINDING.c.kind == "overdue_loan",
-        FINDING.c.state == "settled",
-        FINDING.c.closed_at > now - quiet,
-    )
-    return select(CARRIER.c.id).where(_due(now), ~_is_open("overdue_loan"), ~settled)
-
-
-def loans_are_told(connection: Connection, now: Instant) -> bool:
-    """Whether the open findings of overdue loans are those of the loans past their day, no fewer, no more.
-
-    One look at each loan past its day; where this holds, a round has nothing to open and nothing to clear.
-    """
-    about = and_(FINDING.c.carrier == CARRIER.c.id, FINDING.c.kind == "overdue_loan", FINDING.c.open)
-    every = FINDING.alias("every")
-    known = select(func.count()).select_from(every).where(every.c.kind == "overdue_loan", every.c.open)
-    row = connection.execute(
-        select(
-            func.count().label("due"),
-            func.count(FINDING.c.carrier).label("told"),
-            known.scalar_subquery().label("known"),
-        )
-        .select_from(CARRIER.outerjoin(FINDING, about))
-        .where(_due(now))
-    ).one()
-    return bool(row.due == row.told == row.known)

@@ -1,7 +1,7 @@
 """Reading findings. Every query takes the Subject: a finding about a carrier exists for whom the carrier exists.
 
-Findings about no carrier (a tag nobody bears, a silent reader) exist for everybody who may see findings. Hidden
-and absent look the same.
+A finding about a matter alone exists for whom the matter exists. Findings about neither (a tag nobody bears, a silent
+reader) exist for everybody who may see findings. Hidden and absent look the same.
 """
 
 import json
@@ -16,7 +16,8 @@ from custody.rules import NotFound
 from custody.store.queries import CarrierItem, Page, carriers_by_id, visible
 from custody.store.queries.carriers import under
 from custody.store.queries.paging import pack, rows_of_page, total
-from custody.store.schema import CARRIER, PERSON, PLACE
+from custody.store.queries.visible import visible_matters
+from custody.store.schema import CARRIER, MATTER, PERSON, PLACE
 from custody.values import Instant
 from reconcile.checks import KINDS
 from reconcile.store.core import FINDING, FINDING_EVENT, Connection
@@ -35,6 +36,7 @@ class FindingFilter:
     level: str | None = None
     unit: int | None = None
     carrier: int | None = None
+    matter: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,9 @@ class FindingLine:
     person_name: str | None
     person_name_en: str | None
     unit: int | None
+    matter: int | None
+    matter_number: str | None
+    matter_kind: str | None
     owner: int | None
     owner_name: str | None
     owner_name_en: str | None
@@ -125,6 +130,9 @@ class KindCount:
     owners: int
 
 
+_WITH_SUBJECTS = FINDING.outerjoin(CARRIER, CARRIER.c.id == FINDING.c.carrier).outerjoin(
+    MATTER, MATTER.c.id == FINDING.c.matter
+)
 _CLOSER = PERSON.alias("closer")
 _OWNER = PERSON.alias("owner")
 _HOLDER = PERSON.alias("holder")
@@ -139,9 +147,10 @@ _LINES: Select[Any] = select(
     _OWNER.c.name.label("owner_name"),
     _OWNER.c.name_en.label("owner_name_en"),
     _CLOSER.c.name.label("closed_by_name"),
+    MATTER.c.number.label("matter_number"),
+    MATTER.c.kind.label("matter_kind"),
 ).select_from(
-    FINDING.outerjoin(CARRIER, CARRIER.c.id == FINDING.c.carrier)
-    .outerjoin(PLACE, PLACE.c.id == FINDING.c.place)
+    _WITH_SUBJECTS.outerjoin(PLACE, PLACE.c.id == FINDING.c.place)
     .outerjoin(_HOLDER, _HOLDER.c.id == FINDING.c.person)
     .outerjoin(_OWNER, _OWNER.c.id == FINDING.c.owner)
     .outerjoin(_CLOSER, _CLOSER.c.id == FINDING.c.closed_by)
@@ -152,10 +161,11 @@ _STORED = tuple(
 
 
 def _seen(subject: Subject) -> ColumnElement[bool]:
-    """Which findings exist for the subject (asked of `finding` joined to `carrier`)."""
+    """Which findings exist for the subject (asked of `finding` joined to `carrier` and `matter`)."""
     if not may(subject, Permission.SEE_FINDINGS):
         return false()
-    return or_(FINDING.c.carrier.is_(None), visible(subject))
+    neither = and_(FINDING.c.carrier.is_(None), FINDING.c.matter.is_(None))
+    return or_(neither, visible(subject), and_(FINDING.c.carrier.is_(None), visible_matters(subject)))
 
 
 def _line(row: Any) -> FindingLine:
@@ -195,6 +205,7 @@ def _conditions(subject: Subject, asked: FindingFilter) -> list[ColumnElement[bo
         FINDING.c.kind: asked.kind,
         FINDING.c.unit: asked.unit,
         FINDING.c.carrier: asked.carrier,
+        FINDING.c.matter: asked.matter,
         CARRIER.c.level: asked.level,
     }
     found += [column == value for column, value in plain.items() if value is not None]
@@ -295,7 +306,7 @@ def counts(connection: Connection, subject: Subject) -> tuple[KindCount, ...]:
             one.label("owner"),
             func.count(FINDING.c.owner.distinct()).label("owners"),
         )
-        .select_from(FINDING.outerjoin(CARRIER, CARRIER.c.id == FINDING.c.carrier))
+        .select_from(_WITH_SUBJECTS)
         .where(_seen(subject), FINDING.c.open)
         .group_by(FINDING.c.kind)
     ).all()
@@ -307,3 +318,62 @@ def counts(connection: Connection, subject: Subject) -> tuple[KindCount, ...]:
         for row in rows
     }
     return tuple(known.get(kind, KindCount(kind, 0, None, None, None, None, 0)) for kind in KINDS)
+
+
+PERSONAL = ("overdue_loan", "leg_overdue", "held_too_long", "deposit_overdue", "meeting_paper_out")
+"""Kinds about what a person has had for too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonCount:
+    """What one person has kept past its day, as far as the subject sees it."""
+
+    person: int
+    name: str
+    name_en: str
+    unit: int | None
+    open: int
+    oldest_at: Instant
+    """When the longest passed deadline passed."""
+    kinds: Mapping[str, int]
+
+
+def by_person(connection: Connection, subject: Subject, limit: int = 50) -> tuple[PersonCount, ...]:
+    """Open findings about what persons hold, by person; the longest past first.
+
+    Who answers for units sees their own people, and whoever keeps what is theirs; it must be visible besides.
+    """
+    mine: list[ColumnElement[bool]] = []
+    if subject.reach is not None:
+        units = sorted(subject.reach)
+        mine.append(or_(PERSON.c.unit.in_(units), FINDING.c.unit.in_(units)))
+    rows = connection.execute(
+        select(
+            PERSON.c.id,
+            PERSON.c.name,
+            PERSON.c.name_en,
+            PERSON.c.unit,
+            FINDING.c.kind,
+            func.count().label("open"),
+            func.min(FINDING.c.happened_at).label("oldest_at"),
+        )
+        .select_from(_WITH_SUBJECTS.join(PERSON, PERSON.c.id == FINDING.c.person))
+        .where(_seen(subject), FINDING.c.open, FINDING.c.kind.in_(PERSONAL), *mine)
+        .group_by(PERSON.c.id, PERSON.c.name, PERSON.c.name_en, PERSON.c.unit, FINDING.c.kind)
+    ).all()
+    found: dict[int, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.id, []).append(row)
+    counted = [
+        PersonCount(
+            person=person,
+            name=kept[0].name,
+            name_en=kept[0].name_en,
+            unit=kept[0].unit,
+            open=sum(row.open for row in kept),
+            oldest_at=min(row.oldest_at for row in kept),
+            kinds={row.kind: row.open for row in sorted(kept, key=lambda row: PERSONAL.index(row.kind))},
+        )
+        for person, kept in found.items()
+    ]
+    return tuple(sorted(counted, key=lambda one: (one.oldest_at, one.person))[:limit])

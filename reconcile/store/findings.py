@@ -10,10 +10,11 @@ from sqlalchemy import or_, select, tuple_
 
 from custody.clock import moment
 from custody.store.acts import take_numbers
-from custody.store.schema import CARRIER, chunks
+from custody.store.schema import CARRIER, MATTER, chunks
 from custody.values import SECOND, Instant
-from reconcile.checks import EVENT_KINDS, KINDS, Ending, Opened, Verdict
+from reconcile.checks import KINDS, PASSAGE_KINDS, Ending, Opened, Thresholds, Verdict
 from reconcile.store.core import FINDING, FINDING_EVENT, IS_OPEN, Connection, insert_new
+from reconcile.store.deadlines import may_be_over
 from reconcile.store.staff import Keeper, answerable
 
 
@@ -57,7 +58,8 @@ def open_findings(
 
 def _row(number: str, verdict: Verdict, now: Instant, keepers: Collection[Keeper]) -> dict[str, Any]:
     kind = KINDS[verdict.kind]
-    owner = answerable(keepers, kind.owners, verdict.unit, verdict.rank)
+    free = [keeper for keeper in keepers if keeper.person not in verdict.apart]
+    owner = answerable(free, (*verdict.roles, *kind.owners), verdict.unit, verdict.rank)
     return {
         "number": number,
         "kind": verdict.kind,
@@ -68,6 +70,7 @@ def _row(number: str, verdict: Verdict, now: Instant, keepers: Collection[Keeper
         "place": verdict.place,
         "person": verdict.person,
         "unit": verdict.unit,
+        "matter": verdict.matter,
         "urgency": kind.urgency,
         "happened_at": verdict.happened_at,
         "opened_at": now,
@@ -106,7 +109,7 @@ def told_of(connection: Connection, verdicts: Sequence[Verdict]) -> dict[str, di
     for verdict in verdicts:
         rows = connection.execute(
             select(FINDING.c.kind, FINDING.c.number).where(
-                FINDING.c.kind.in_(sorted(EVENT_KINDS)), FINDING.c.about == verdict.about
+                FINDING.c.kind.in_(PASSAGE_KINDS), FINDING.c.about == verdict.about
             )
         )
         found.setdefault(verdict.about, {}).update((row.kind, row.number) for row in rows)
@@ -127,21 +130,17 @@ def add_events(connection: Connection, events: Iterable[tuple[str, str, int | No
         connection.execute(FINDING_EVENT.insert(), chunk)
 
 
-def opened(connection: Connection, kinds: Collection[str], now: Instant) -> list[tuple[Opened, Any]]:
+def opened(
+    connection: Connection, kinds: Collection[str], now: Instant, limits: Thresholds
+) -> list[tuple[Opened, Any]]:
     """Open findings of these kinds that may be over, each with its row.
 
-    Overdue loans are asked by a join: of very many, only those whose loan has changed are looked at.
+    Deadlines of carriers are asked by a join: of very many, only those that have changed are looked at.
     """
-    changed = or_(
-        FINDING.c.kind != "overdue_loan",
-        CARRIER.c.status != "on_loan",
-        CARRIER.c.due_at.is_(None),
-        CARRIER.c.due_at >= now,
-    )
     rows = connection.execute(
         select(*(FINDING.c[name] for name in _OPENED))
         .select_from(FINDING.outerjoin(CARRIER, CARRIER.c.id == FINDING.c.carrier))
-        .where(FINDING.c.open, FINDING.c.kind.in_(sorted(kinds)), changed)
+        .where(FINDING.c.open, FINDING.c.kind.in_(sorted(kinds)), may_be_over(kinds, now, limits))
         .order_by(FINDING.c.opened_at, FINDING.c.number)
     )
     return [(_opened(row), row) for row in rows]
@@ -155,6 +154,7 @@ _OPENED = (
     "happened_at",
     "opened_at",
     "carrier",
+    "matter",
     "epc",
     "reader",
     "evidence",
@@ -164,7 +164,17 @@ _OPENED = (
 def _opened(row: Any) -> Opened:
     # Only a missing finding may come of a sweep; the others need not be parsed.
     of_round = json.loads(row.evidence).get("sweep", {}).get("round", "") if row.kind == "missing" else ""
-    return Opened(row.number, row.kind, row.about, row.place, row.happened_at, row.opened_at, of_round)
+    return Opened(
+        row.number,
+        row.kind,
+        row.about,
+        row.place,
+        row.happened_at,
+        row.opened_at,
+        of_round,
+        carrier=row.carrier,
+        matter=row.matter,
+    )
 
 
 def clear(connection: Connection, endings: Mapping[str, Ending], now: Instant) -> tuple[str, ...]:
@@ -198,12 +208,16 @@ def past_due(connection: Connection, kinds: Collection[str], now: Instant) -> li
     escalated = select(FINDING_EVENT.c.finding).where(
         FINDING_EVENT.c.finding == FINDING.c.number, FINDING_EVENT.c.what == "escalated"
     )
-    late = (IS_OPEN, FINDING.c.due_at < now, FINDING.c.kind.in_(sorted(kinds)), ~escalated.exists())
+    # What allows no time at all goes on at once.
+    passed = or_(FINDING.c.due_at < now, FINDING.c.due_at == FINDING.c.opened_at)
+    late = (IS_OPEN, FINDING.c.due_at <= now, passed, FINDING.c.kind.in_(sorted(kinds)), ~escalated.exists())
     return list(connection.execute(select(FINDING).where(*late)).all())
 
 
-def rank_of(connection: Connection, carrier: int | None) -> int:
-    """Rank of the level of a finding's carrier; 0 where it is about none."""
-    if carrier is None:
-        return 0
-    return connection.scalar(select(CARRIER.c.rank).where(CARRIER.c.id == carrier)) or 0
+def rank_of(connection: Connection, carrier: int | None, matter: int | None = None) -> int:
+    """Rank of the level of a finding's carrier, else of its matter; 0 where it is about neither."""
+    if carrier is not None:
+        return connection.scalar(select(CARRIER.c.rank).where(CARRIER.c.id == carrier)) or 0
+    if matter is not None:
+        return connection.scalar(select(MATTER.c.rank).where(MATTER.c.id == matter)) or 0
+    return 0

@@ -1,19 +1,29 @@
 """The inbox: notices of a person. Numbers and counts only; titles never enter this table."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from custody.access import Subject
-from custody.store.schema import chunks
+from custody.store.queries import visible
+from custody.store.schema import CARRIER, chunks
 from custody.values import Instant
-from reconcile.store.core import FINDING, NOTICE, Connection
+from reconcile.checks import KINDS
+from reconcile.store.core import FINDING, NOTICE, Connection, insert_new
+
+_URGENCY = {"due_today": 1, "recalled": 1}
+"""Of reminders; the others are of this week."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One notice. `kind`: what happened (`opened`, `escalated`); `finding_kind` and `urgency` as of the finding."""
+    """One notice, as an inbox shows it.
+
+    `kind`: what happened (`opened`, `opened_many`, `escalated`) or which reminder it is; `finding_kind` and `urgency`
+    as of the finding. `number`, `copy`: of the carrier that a reminder is about, where the person may know of it.
+    """
 
     id: int
     kind: str
@@ -22,13 +32,30 @@ class Notice:
     urgency: int
     at: Instant
     read_at: Instant | None
+    carrier: int | None = None
+    number: str = ""
+    copy: int | None = None
+    due_at: Instant | None = None
+    count: int | None = None
 
 
-def tell(connection: Connection, notices: Iterable[tuple[int, str, str | None]], at: Instant) -> None:
-    """Put notices into inboxes: person, kind, finding."""
-    rows = [{"person": person, "kind": kind, "finding": finding, "at": at} for person, kind, finding in notices]
-    for chunk in chunks(rows):
-        connection.execute(NOTICE.insert(), chunk)
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A notice to be put into an inbox. With `about` it is put there once a person and kind, whoever tells it."""
+
+    person: int
+    kind: str
+    finding: str | None = None
+    about: str = ""
+    finding_kind: str = ""
+    carrier: int | None = None
+    due_at: Instant | None = None
+    count: int | None = None
+
+
+def tell(connection: Connection, notices: Iterable[Telling], at: Instant) -> None:
+    """Put notices into inboxes; those put there before are left out."""
+    insert_new(connection, NOTICE, [asdict(one) | {"at": at} for one in notices])
 
 
 def inbox(
@@ -36,8 +63,19 @@ def inbox(
 ) -> tuple[Notice, ...]:
     """The subject's own notices, newest first; `before` is the id of the last one seen."""
     query = (
-        select(NOTICE, FINDING.c.kind.label("finding_kind"), FINDING.c.urgency)
-        .select_from(NOTICE.outerjoin(FINDING, FINDING.c.number == NOTICE.c.finding))
+        select(
+            NOTICE,
+            FINDING.c.kind.label("kind_found"),
+            FINDING.c.urgency,
+            CARRIER.c.id.label("carrier_seen"),
+            CARRIER.c.control_number,
+            CARRIER.c.copy_number,
+        )
+        .select_from(
+            NOTICE.outerjoin(FINDING, FINDING.c.number == NOTICE.c.finding).outerjoin(
+                CARRIER, and_(CARRIER.c.id == NOTICE.c.carrier, visible(subject))
+            )
+        )
         .where(NOTICE.c.person == subject.person)
         .order_by(NOTICE.c.id.desc())
         .limit(limit)
@@ -46,17 +84,28 @@ def inbox(
         query = query.where(NOTICE.c.read_at.is_(None))
     if before is not None:
         query = query.where(NOTICE.c.id < before)
-    return tuple(
-        Notice(
-            id=row.id,
-            kind=row.kind,
-            finding=row.finding,
-            finding_kind=row.finding_kind or "",
-            urgency=row.urgency if row.urgency is not None else 2,
-            at=row.at,
-            read_at=row.read_at,
-        )
-        for row in connection.execute(query)
+    return tuple(_notice(row) for row in connection.execute(query))
+
+
+def _notice(row: Any) -> Notice:
+    finding_kind = row.kind_found or row.finding_kind
+    urgency = row.urgency
+    if urgency is None:
+        urgency = KINDS[finding_kind].urgency if finding_kind in KINDS else _URGENCY.get(row.kind, 2)
+    return Notice(
+        id=row.id,
+        kind=row.kind,
+        finding=row.finding,
+        finding_kind=finding_kind,
+        urgency=urgency,
+        at=row.at,
+        read_at=row.read_at,
+        carrier=row.carrier_seen,
+        number=row.control_number or "",
+        copy=row.copy_number,
+        due_at=row.due_at,
+        # `count` is a tuple's own method on a row.
+        count=row._mapping["count"],
     )
 
 

@@ -17,7 +17,7 @@ from custody.store.queries import Page, visible
 from custody.store.queries.paging import pack, rows_of_page, total
 from custody.store.schema import CARRIER, LEDGER_STATE, PERSON, PLACE, TAG, chunks
 from custody.values import Instant
-from reconcile.checks.cases import BELIEVED
+from reconcile.checks.cases import BELIEVED, EXPECTED, STANDING
 from reconcile.store.core import (
     ANTENNA,
     CURSOR,
@@ -83,10 +83,10 @@ def new_round(connection: Connection, subject: Subject, place: Any, now: Instant
 def _freeze(connection: Connection, subject: Subject, number: str, path: str) -> None:
     home, place = PLACE.alias("home_place"), PLACE.alias("now_place")
     root = literal(path)
-    in_place = CARRIER.c.status == Status.IN_PLACE.value
-    expected = case(
-        (and_(in_place, stands_in(place.c.path, root)), HERE), (in_place, ELSEWHERE), else_=CARRIER.c.status
-    )
+    # What is read in a room is expected there; what is with a person is expected nowhere.
+    here = and_(CARRIER.c.status.in_(sorted(EXPECTED)), stands_in(place.c.path, root))
+    standing = CARRIER.c.status.in_(sorted(STANDING))
+    expected = case((here, HERE), (standing, ELSEWHERE), else_=CARRIER.c.status)
     query = (
         select(literal(number), CARRIER.c.id, expected, CARRIER.c.home, CARRIER.c.place, CARRIER.c.holder)
         .select_from(

@@ -11,9 +11,9 @@ from custody.entries import CarrierFact, decode
 from custody.register import CarrierState, FoldBroken, apply
 from custody.store.schema import CARRIER, ENTRY, PLACE, TAG, chunks
 from custody.values import Instant
-from reconcile.checks import AntennaCase, PassageCase, ReaderCase, TagCase
-from reconcile.checks.kinds import EVENT_KINDS
-from reconcile.store.candidates import World, books_of, latest_coverage
+from reconcile.checks import AntennaCase, MatterSays, PassageCase, ReaderCase, TagCase
+from reconcile.checks.kinds import PASSAGE_KINDS
+from reconcile.store.candidates import World, books_of, latest_coverage, matters_of
 from reconcile.store.core import (
     ANTENNA,
     CURSOR,
@@ -67,7 +67,7 @@ def passages(connection: Connection, after: int, through: int, window: Instant, 
     )
     told = exists().where(
         FINDING.c.carrier == CARRIER.c.id,
-        FINDING.c.kind.in_(sorted(EVENT_KINDS)),
+        FINDING.c.kind.in_(PASSAGE_KINDS),
         FINDING.c.epc != STAY.c.epc,
         FINDING.c.happened_at.between(STAY.c.since_at - window, STAY.c.until_at + window),
     )
@@ -75,7 +75,7 @@ def passages(connection: Connection, after: int, through: int, window: Instant, 
         select(
             STAY,
             place.c.outside,
-            *(CARRIER.c[n] for n in ("status", "level", "rank", "unit", "home", "holder", "due_at")),
+            *(CARRIER.c[n] for n in _OF_CARRIER),
             CARRIER.c.id.label("carrier"),
             CARRIER.c.place.label("books_place"),
             CARRIER.c.since_at.label("books_since"),
@@ -84,8 +84,12 @@ def passages(connection: Connection, after: int, through: int, window: Instant, 
         .where(STAY.c.id > after, STAY.c.id <= through, STAY.c.direction.in_(("out", "unknown")), ~told)
         .order_by(STAY.c.until_at, STAY.c.id)
     ).all()
-    cases = (_passage(connection, row, around) for row in rows)
+    matters = matters_of(connection, {row.carrier for row in rows}) if rows else {}
+    cases = (_passage(connection, row, matters.get(row.carrier), around) for row in rows)
     return [case for case in cases if case.status != NOT_REGISTERED]
+
+
+_OF_CARRIER = ("status", "level", "rank", "unit", "home", "holder", "due_at", "archive_by", "secret_until")
 
 
 class _Books:
@@ -95,9 +99,10 @@ class _Books:
         self.status, self.level, self.rank, self.unit = row.status, row.level, row.rank, row.unit
         self.place, self.home, self.holder = row.books_place, row.home, row.holder
         self.due_at, self.since_at = row.due_at, row.books_since
+        self.archive_by, self.secret_until = row.archive_by, row.secret_until
 
 
-def _passage(connection: Connection, row: Any, around: World) -> PassageCase:
+def _passage(connection: Connection, row: Any, matter: MatterSays | None, around: World) -> PassageCase:
     books = books_of(_Books(row), around)
     status = row.status if row.books_since <= row.until_at else status_at(connection, row.carrier, row.until_at)
     return PassageCase(
@@ -115,6 +120,7 @@ def _passage(connection: Connection, row: Any, around: World) -> PassageCase:
         antenna=row.antenna,
         reads=row.reads,
         strongest_dbm=row.strongest_dbm,
+        matter=matter,
         parts=json.loads(row.evidence or "{}"),
     )
 

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from custody.access import Role, clearance_rank
 from custody.scheme import Scheme
-from custody.store.schema import ACCOUNT, GRANT, PERSON, UNIT
-from custody.values import Person
+from custody.store.schema import ACCOUNT, DELEGATION, GRANT, PERSON, UNIT
+from custody.values import Instant, Person
 from reconcile.store.core import Connection
 
 
@@ -93,3 +93,13 @@ def answerable(everybody: Collection[Keeper], roles: Sequence[Role], unit: int |
 def told(everybody: Collection[Keeper], roles: Collection[Role], unit: int | None, rank: int) -> tuple[int, ...]:
     """Everybody in one of these roles who may know of it, once each."""
     return tuple(sorted({k.person for k in everybody if k.role in roles and answers(k, unit, rank)}))
+
+
+def deputies(connection: Connection, permission: str, now: Instant) -> dict[int, tuple[int, ...]]:
+    """Who may give this approval in whose stead now: person -> deputies."""
+    d = DELEGATION.c
+    found: dict[int, set[int]] = {}
+    for row in connection.execute(select(DELEGATION).where(d.from_at <= now, d.until_at > now)):
+        if permission in row.permissions.split():
+            found.setdefault(row.giver, set()).add(row.deputy)
+    return {giver: tuple(sorted(persons)) for giver, persons in found.items()}

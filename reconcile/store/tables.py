@@ -213,6 +213,14 @@ class FindingRow(SQLModel, table=True):
         Index("ix_finding_carrier", "carrier", "kind", "open"),
         # When was this last settled by a person: asked before the same contradiction is opened again.
         Index("ix_finding_about", "kind", "about"),
+        # The same for what is about a matter, or a carrier in it.
+        Index(
+            "ix_finding_matter",
+            "matter",
+            "kind",
+            postgresql_where=text("matter IS NOT NULL"),
+            sqlite_where=text("matter IS NOT NULL"),
+        ),
         Index("ix_finding_open", "open", "urgency", "opened_at"),
         # What is past its time, among very many that are not.
         Index("ix_finding_due", "due_at", postgresql_where=text("open"), sqlite_where=text("open")),
@@ -220,14 +228,16 @@ class FindingRow(SQLModel, table=True):
     number: str = Field(primary_key=True)
     kind: str
     about: str
-    """What it is about, one text: `carrier:17`, `epc:3414…`, `reader:portal`; for events also when."""
+    """What it is about, one text: `carrier:17`, `matter:3`, `epc:3414…`, `reader:portal`; for events also when."""
     carrier: int | None = _int64(None)
     epc: str | None = None
     reader: str | None = None
     place: int | None = _int64(None)
     person: int | None = _int64(None)
     unit: int | None = _int64(None)
-    """Unit of the carrier: who answers for it."""
+    """Unit of the carrier or matter: who answers for it."""
+    matter: int | None = _int64(None)
+    """The matter that it is about, or in which its carrier is."""
     urgency: int = 2
     """0 at once, 1 today, 2 this week."""
     happened_at: int = _int64()
@@ -346,10 +356,31 @@ class NoticeRow(SQLModel, table=True):
     """A notice in a person's inbox: numbers and counts only, never titles."""
 
     __tablename__ = "notice"
-    __table_args__ = (Index("ix_notice_person", "person", "read_at"),)
+    __table_args__ = (
+        Index("ix_notice_person", "person", "read_at"),
+        # A reminder is sent once, however many servers think of it.
+        Index(
+            "uq_notice_about",
+            "about",
+            "kind",
+            "person",
+            unique=True,
+            postgresql_where=text("about <> ''"),
+            sqlite_where=text("about <> ''"),
+        ),
+    )
     id: int | None = _auto()
     person: int = _int64()
     finding: str | None = None
     kind: str
+    """What happened: `opened`, `opened_many`, `escalated`, or which reminder it is."""
     at: int = _int64()
     read_at: int | None = _int64(None)
+    about: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """Of a reminder: what it reminds of, one text: `loan:17@<due>`, `loans:2026-11-23`; else empty."""
+    finding_kind: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """Of several findings at once: their kind."""
+    carrier: int | None = _int64(None)
+    due_at: int | None = _int64(None)
+    count: int | None = _int64(None)
+    """Of how many it speaks, where of several."""

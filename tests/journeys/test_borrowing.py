@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from custody.life_cycle import Status
 from custody.store.queries import CarrierItem
-from tests.journeys.house import BORROWER, CLERK, LATE_BORROWER, House
+from tests.journeys.house import BORROWER, CLERK, LATE_BORROWER, House, password
 from tests.journeys.watchful import Visitor
 
 pytestmark = [pytest.mark.browser]
@@ -93,6 +93,9 @@ def lend_to_another(clerk: Visitor, number: str, carrier: CarrierItem) -> None:
     page.click("button[value=find]")
     expect(page.locator("#lines tr", has_text=carrier.control_number)).not_to_contain_text("c.5")
     page.click("button[value=enter]")
+    expect(page.locator("#holder_password-e")).to_have_text(clerk.t("acts.holder_needed"))
+    page.fill("#holder_password", password(number))
+    page.keyboard.press("Enter")  # the borrower's own Enter is the signature
     page.wait_for_url("**/acts/*")
     expect(page.locator(".receipt")).to_contain_text(clerk.t("acts.entered"))
 

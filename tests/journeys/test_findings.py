@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from custody.entries import Borrowed
 from custody.store.queries import CarrierItem
 from custody.values import DAY
+from tests.builders import signatures
 from tests.journeys.house import BORROWER, CLERK, SECRECY_OFFICE, House
 from tests.journeys.watchful import Visitor
 
@@ -87,7 +88,9 @@ def test_a_loan_of_what_never_left_its_shelf_leads_to_the_return(
     clerk = somebody(CLERK)
     clerk.open("/findings?kind=in_store_on_loan")
     holder = house.asking(BORROWER).person
-    house.books.enter(house.asking(CLERK), [Borrowed(carrier.id, holder, house.books.clock() + 9 * DAY)], act="borrow")
+    facts = [Borrowed(carrier.id, holder, house.books.clock() + 9 * DAY)]
+    signed = signatures(facts, house.books.clock(), holder)
+    house.books.enter(house.asking(CLERK), facts, act="borrow", signatures=signed)
 
     line = clerk.page.locator("#list li", has_text=carrier.control_number)
     expect(line).to_be_visible(timeout=LIVE_MS)
@@ -96,6 +99,7 @@ def test_a_loan_of_what_never_left_its_shelf_leads_to_the_return(
     clerk.page.locator("#settle button[type=submit]").click()
     clerk.page.wait_for_url(f"**/carriers/{carrier.id}/return")
     expect(clerk.page.locator("#place")).to_have_value("B1-01-1")
+    clerk.page.fill("#pages", str(carrier.pages or ""))
     clerk.page.locator("button[value=enter]").click()
     clerk.page.wait_for_url("**/acts/*")
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from api.web.evidence import plot_begin
+from api.web.findings_plot import plot_begin
 from custody.values import SECOND
 from reconcile.store.stories import Gap, ReadDot, Stories
 

@@ -137,6 +137,8 @@ def test_old_loans_are_overdue(day: Played, cast: dict[str, str]) -> None:
     overdue = day.about("overdue_loan", "carrier")
     assert overdue
     assert not overdue & set(cast.values())
+    # The oldest of them are longer in one hand than anybody may keep one
+    assert day.about("held_too_long", "carrier") <= overdue
 
 
 def test_the_reader_that_lost_its_power_is_noticed(day: Played) -> None:
@@ -152,6 +154,7 @@ def test_nothing_else_is_complained_of(day: Played) -> None:
         "unauthorised_removal",
         "in_store_on_loan",
         "overdue_loan",
+        "held_too_long",
         "unknown_tag",
         "reader_silent",
     }

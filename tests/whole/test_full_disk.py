@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from custody.database import Database, StorageFull
 from tests.builders import PEOPLE, Archive, an_archive, books_on
-from tests.web.front import a_front
+from tests.web.front import PASSWORD, a_front
 
 TITLE = "远山九号 不得写进日志的题名"
 
@@ -49,7 +49,13 @@ def test_pages_and_programs_are_told(sqlite_archive: Archive, tmp_path: Path, mo
         raise StorageFull("the disk takes nothing more")
 
     monkeypatch.setattr(Database, "writing", full)
-    lent = program.call("/acts/borrow", carriers=[carrier], holder=PEOPLE["chen"], due_on="2026-11-30")
+    lent = program.call(
+        "/acts/borrow",
+        carriers=[carrier],
+        holder=PEOPLE["chen"],
+        due_on="2026-11-30",
+        holder_password=PASSWORD,
+    )
     assert (lent.status_code, lent.json()["type"]) == (503, "urn:custody:problem:storage_full")
     page = browser.send("/sign-out")
     assert page.status_code == 503

@@ -106,7 +106,7 @@ def test_a_second_writer_is_refused_and_readers_are_not(served: tuple[House, Pro
     assert _command("ledger", "export", str(tmp_path / "while-it-runs.txt"), "--data", data).returncode == 0
     assert _command("rebuild", "--check", "--data", data).returncode == 0
     due_on = (datetime.now(UTC) + timedelta(days=10)).date().isoformat()
-    lent = {"carriers": [1], "holder": PEOPLE["chen"], "due_on": due_on}
+    lent = {"carriers": [1], "holder": PEOPLE["chen"], "due_on": due_on, "holder_password": houses.PASSWORD}
     status, said = desk.ask("POST", "/api/v1/acts/borrow", lent)
     assert status == 201, said
     server.stop()

@@ -14,13 +14,26 @@ from typing import Any
 from sqlalchemy import func, select
 
 from custody.access import Role, Subject
-from custody.clock import Clock
+from custody.clock import Clock, day
 from custody.database import Database
 from custody.store import accounts
-from custody.store.schema import TAG
+from custody.store.queries.people import subject_for
+from custody.store.schema import GRANT, TAG
 from custody.values import SECOND, Instant
 from reconcile.findings import CheckRun, FindingFilter, FindingItem, findings, run_checks
-from reconcile.store.core import ANTENNA, COVERAGE, CURSOR, PRESENCE, READER, SIGHTING, STAY, Connection, insert_new
+from reconcile.notices import Notice, inbox
+from reconcile.store.core import (
+    ANTENNA,
+    COVERAGE,
+    CURSOR,
+    NOTICE,
+    PRESENCE,
+    READER,
+    SIGHTING,
+    STAY,
+    Connection,
+    insert_new,
+)
 from reconcile.store.presence import CURSOR_NAME
 from tests.builders import (
     NOW,
@@ -85,6 +98,26 @@ class Scene:
         """Somebody may sign in, in a role."""
         with self.database.writing() as connection:
             _account(connection, who, role, unit)
+
+    def grant(self, who: str, role: Role, unit: int | None = None) -> None:
+        """Somebody with an account gets another role."""
+        with self.database.writing() as connection:
+            accounts.grant(connection, PEOPLE[who], role, unit)
+
+    def revoke(self, who: str) -> None:
+        """Somebody holds no role any more."""
+        with self.database.writing() as connection:
+            connection.execute(GRANT.delete().where(GRANT.c.person == PEOPLE[who]))
+
+    def inbox(self, who: str) -> tuple[Notice, ...]:
+        """Somebody's notices, the newest first, as the person sees them."""
+        with self.database.reading() as connection:
+            return inbox(connection, subject_for(connection, PEOPLE[who], SCHEME, day(self.now, SCHEME.timezone)))
+
+    def notices_of(self, person: int) -> int:
+        """How many notices were ever written to a person."""
+        with self.database.reading() as connection:
+            return connection.scalar(select(func.count()).where(NOTICE.c.person == person)) or 0
 
     def reader(self, place: int, role: str = "place", enabled: bool = True) -> str:
         """A reader with one antenna at a place, in use for a day; gives its name."""

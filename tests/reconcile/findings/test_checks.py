@@ -91,6 +91,29 @@ on_loan    -        shelf     probable     900  -
 on_loan    -        store     confirmed    900  -
 in_place   shelf    grounds   confirmed    60   gone_not_lent,place_rated_too_low
 destroyed  -        shelf     confirmed    900  -
+# given out to be read in the office: expected there, and nowhere else
+on_loan    office   office    confirmed    900  -
+on_loan    office   grounds   confirmed    19   -
+on_loan    office   store     confirmed    60   gone_not_lent
+on_loan    office   corridor  confirmed    60   gone_not_lent,place_rated_too_low
+on_loan    office   shelf     confirmed    599  -
+on_loan    office   shelf     confirmed    600  in_store_on_loan
+# set apart to be destroyed: expected where it waits, until it is handed over
+awaiting_destruction  shelf  shelf    confirmed  900  -
+awaiting_destruction  shelf  shelf-2  confirmed  60   misplaced
+awaiting_destruction  shelf  office   confirmed  60   gone_not_lent
+awaiting_destruction  -      office   confirmed  900  -
+# with a person, a reader, an attendee: no place is the books'
+in_circulation  -  office    confirmed  900  -
+in_circulation  -  shelf     confirmed  900  -
+in_meeting      -  office    confirmed  900  -
+in_meeting      -  corridor  confirmed  900  place_rated_too_low
+# no longer ours: expected nowhere, and nowhere too much
+destroyed           -  corridor  confirmed  900  -
+transferred         -  corridor  confirmed  900  -
+returned_to_issuer  -  low       confirmed  900  -
+declassified        -  corridor  confirmed  900  -
+declared_lost       -  corridor  confirmed  900  place_rated_too_low
 """
 
 
@@ -124,7 +147,21 @@ ABSENCES = {
         replace(missing_case(), radio=replace(ELSEWHERE, strength="unconfirmed")),
         True,
     ),
-    "on loan": (replace(missing_case(), books=replace(missing_case().books, status="on_loan")), False),
+    "on loan": (replace(missing_case(), books=replace(missing_case().books, status="on_loan", place=None)), False),
+    "given out to be read where it is silent": (
+        replace(missing_case(), books=replace(missing_case().books, status="on_loan")),
+        True,
+    ),
+    "awaiting destruction": (
+        replace(missing_case(), books=replace(missing_case().books, status="awaiting_destruction")),
+        True,
+    ),
+    "on its way to be destroyed": (
+        replace(missing_case(), books=replace(missing_case().books, status="awaiting_destruction", place=None)),
+        False,
+    ),
+    "in a meeting": (replace(missing_case(), books=replace(missing_case().books, status="in_meeting")), False),
+    "transferred": (replace(missing_case(), books=replace(missing_case().books, status="transferred")), False),
     "put there four minutes ago": (
         replace(missing_case(9_000), books=replace(missing_case().books, since_at=NOW - 240 * SECOND)),
         False,

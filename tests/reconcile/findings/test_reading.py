@@ -1,11 +1,10 @@
 """Reading findings: who sees which, in which order, page by page; the detail with its two stories; the counts."""
 
 from custody.access import Grant, Role, Subject
-from custody.entries import Borrowed
 from custody.values import SECOND
 from reconcile.checks import KINDS
 from reconcile.findings import FindingFilter, counts, finding, findings
-from tests.builders import CLERK, CORRIDOR, LOW_SHELF, PEOPLE, SECRECY_OFFICE, SHELF, SHELF_2, epc_of, subject
+from tests.builders import CLERK, CORRIDOR, LOW_SHELF, SECRECY_OFFICE, SHELF, SHELF_2, epc_of, subject
 from tests.reconcile.findings.scene import Scene
 
 CABINET = 4
@@ -134,9 +133,8 @@ def test_the_detail_tells_both_stories_with_reads_and_gaps(scene: Scene) -> None
 
 def test_counts_by_kind_name_the_oldest_the_next_limit_and_the_owner(scene: Scene) -> None:
     first, second = scene.archive.carriers(2)
-    books = scene.archive.books
     for carrier, who in ((first, "manager"), (second, "chen")):
-        books.enter(CLERK, [Borrowed(carrier, PEOPLE[who], scene.archive.due(1))], act="borrow")
+        scene.archive.borrow(carrier, who, 1)
     scene.ticking.days(3)
     opened_at = scene.now
     scene.check("overdue_loan")

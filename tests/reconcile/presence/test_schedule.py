@@ -203,10 +203,15 @@ def test_the_table_of_jobs(books: Books, database: Database) -> None:
     assert {name: job.every_seconds for name, job in table.items()} == {
         "overdue_round": 60,
         "reader_watch": 5,
+        "urgent_deadlines": 60,
+        "deadlines": 300,
+        "reminders": 600,
         "checkpoint": 3600,
         "tidy_slots": 86_400,
     }
     assert table["overdue_round"].run(NOW) == "opened 0, cleared 0"
     assert table["reader_watch"].run(NOW) == "opened 0, cleared 0"
+    assert table["deadlines"].run(NOW) == "opened 0, cleared 0"
+    assert table["reminders"].run(NOW) == "sent 0"
     assert ask(database, "one")
     assert table["tidy_slots"].run(NOW + 8 * DAY) == "forgot 1 slots"

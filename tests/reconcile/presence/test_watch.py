@@ -9,9 +9,10 @@ from custody.database import Database
 from custody.scheme import Scheme
 from reconcile.bulletin import Bulletin
 from reconcile.findings import CheckRun
+from reconcile.schedule import CHECKED
 from reconcile.store.intake import take
 from reconcile.store.readers import upsert_antenna, upsert_reader
-from reconcile.watch import PASSAGE_KINDS, SCHEDULED_KINDS, WATCHED_KINDS, Watch
+from reconcile.watch import PASSAGE_KINDS, WATCHED_KINDS, Watch
 from tests.builders import SCHEME, SHELF, Archive
 from tests.reconcile.presence.scenes import at, batch, sighting
 
@@ -120,7 +121,8 @@ def test_slow_checks_take_a_tenth_of_the_time(site: Database) -> None:
 def test_every_kind_is_watched_by_somebody() -> None:
     from reconcile.checks import KINDS
 
-    assert sorted(WATCHED_KINDS + PASSAGE_KINDS + SCHEDULED_KINDS) == sorted(KINDS)
+    scheduled = tuple(kind for _, kinds in CHECKED.values() for kind in kinds)
+    assert sorted(WATCHED_KINDS + PASSAGE_KINDS + scheduled) == sorted(KINDS)
 
 
 def test_the_thread_wakes_and_survives_a_stumble(site: Database, caplog: pytest.LogCaptureFixture) -> None:

@@ -17,6 +17,8 @@ from custody.values import SECOND, Tag
 from reconcile import rounds
 from reconcile.rounds import RoundState, Scan, ScanResult
 from tests.builders import CLERK, LOW_SHELF, PEOPLE, READING, SECRECY_OFFICE, SHELF, SHELF_2, epc_of, subject
+from tests.custody.circulation.scene import to_read
+from tests.custody.destruction.batches import a_batch
 from tests.reconcile.findings.scene import Scene, a_scene
 
 CABINET, GATE = 4, 10
@@ -385,3 +387,21 @@ def test_a_large_sweep_is_taken_in_one_batch(scene: Scene) -> None:
     found = sweep.scan(*codes)
     assert [sum(r.outcome == o for r in found) for o in ("new", "repeated")] == [1_999, 999]
     assert sweep.counts() == {"present": 1_999, "missing": 1}
+
+
+def test_what_is_read_in_a_room_is_expected_there_and_not_on_its_shelf(scene: Scene) -> None:
+    # Given two carriers of the cabinet given out to be read in the reading room, and one set apart on the other shelf
+    archive = scene.archive
+    here, gone = archive.carriers(2)
+    for carrier, who in ((here, "chen"), (gone, "sun")):
+        archive.enter(CLERK, [to_read(archive, carrier, who)], "read", who)
+    a_batch(archive, 1).approved().set_apart()
+    # When both places are swept
+    room, cabinet = a_sweep(scene, READING), a_sweep(scene)
+    assert room.counts() == {"missing": 2}
+    assert cabinet.counts() == {"missing": 1, "absent": 2}
+    # Then the one that is read there is present, and the other, signed for, is a finding
+    room.scan(epc_of(here))
+    assert room.counts() == {"present": 1, "missing": 1}
+    room.sign()
+    assert [(item.line.kind, item.line.carrier) for item in scene.found()] == [("missing", gone)]

@@ -1,0 +1,209 @@
+"""Deadlines of matters, and of single carriers in them: legs, papers of a meeting, deposits, returns, reports, answers.
+
+All of it is read from the books; where the radio knows more, its story is drawn beside (the finding names the
+carrier). Pure.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from custody.access import PERMISSIONS, Role
+from custody.approval import ROUTES, STEPS
+from custody.matters import KINDS as MATTER_KINDS
+from custody.values import Instant
+from reconcile.checks.cases import BooksSay, Ending, MatterSays, Thresholds, Verdict
+from reconcile.checks.kinds import KINDS
+from reconcile.checks.verdicts import books_say, matter_says, quiet_for, rule
+
+
+@dataclass(frozen=True, slots=True)
+class LineCase:
+    """A carrier in a matter. `matter` has its line; `ends_at`: the matter's own deadline; `ended`: it is over."""
+
+    carrier: int
+    books: BooksSay
+    matter: MatterSays
+    ends_at: Instant | None = None
+    ended: bool = False
+    settled_at: Mapping[str, Instant] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MatterCase:
+    """A matter as a whole. `persons`: who has taken part in its approval or opened it; `counts`: its lines by state."""
+
+    id: int
+    number: str
+    kind: str
+    status: str
+    unit: int
+    rank: int
+    opened_by: int
+    opened_at: Instant
+    due_at: Instant | None = None
+    awaited: str = ""
+    answer_by: Instant | None = None
+    ended: bool = False
+    persons: frozenset[int] = frozenset()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    settled_at: Mapping[str, Instant] = field(default_factory=dict)
+
+
+# Carriers in matters.
+
+
+@dataclass(frozen=True, slots=True)
+class LineRule:
+    """A kind of finding about lines in one state of one kind of matter.
+
+    `due`: its deadline; the finding opens once that has passed. `open_only`: not once the matter is over.
+    """
+
+    kind: str
+    matter: str
+    state: str
+    due: Callable[[LineCase, Thresholds], Instant | None]
+    open_only: bool = True
+
+
+def _of_line(case: LineCase, _limits: Thresholds) -> Instant | None:
+    return case.matter.due_at
+
+
+def _of_meeting(case: LineCase, limits: Thresholds) -> Instant | None:
+    return None if case.ends_at is None else case.ends_at + limits.meeting_grace
+
+
+LINE_RULES: Mapping[str, LineRule] = {
+    one.kind: one
+    for one in (
+        # A reader has it for longer than the leg was to last (clause c.3).
+        LineRule("leg_overdue", "circulation", "with_reader", _of_line),
+        # The session was to be over, and the paper is still out (clause h.3).
+        LineRule("meeting_paper_out", "meeting", "handed_out", _of_meeting),
+        # Taken back to the unit, and not handed in there in time (clause h.4).
+        LineRule("deposit_overdue", "meeting", "taken_back", _of_line, open_only=False),
+    )
+}
+
+
+def line_verdict(kind: str, case: LineCase, now: Instant, limits: Thresholds) -> Verdict | None:
+    """The finding of this kind about a carrier in a matter, where its deadline has passed."""
+    asked = LINE_RULES[kind]
+    if not _stands(asked, case) or quiet_for(kind, case.settled_at.get(kind), now):
+        return None
+    due = asked.due(case, limits)
+    if due is None or due >= now:
+        return None
+    evidence = {
+        "clause": KINDS[kind].clause,
+        "rule": rule(kind, {"due_at": due, "matter": case.matter.number}),
+        **matter_says(case.matter),
+        "books": books_say(case.books),
+        "radio": None,
+    }
+    return Verdict(
+        kind=kind,
+        about=f"carrier:{case.carrier}@matter:{case.matter.id}",
+        happened_at=due,
+        evidence=evidence,
+        carrier=case.carrier,
+        place=case.books.home,
+        person=case.matter.person,
+        unit=case.books.unit,
+        rank=case.books.rank,
+        matter=case.matter.id,
+    )
+
+
+def _stands(asked: LineRule, case: LineCase) -> bool:
+    matter = case.matter
+    return matter.kind == asked.matter and matter.line == asked.state and not (asked.open_only and case.ended)
+
+
+def line_ended(kind: str, case: LineCase, now: Instant, limits: Thresholds) -> Ending | None:
+    """Back, deposited, covered by an incident: the line has moved on. Or there is more time."""
+    asked = LINE_RULES[kind]
+    if not _stands(asked, case):
+        return Ending("line_moved_on", {"matter": case.matter.number})
+    due = asked.due(case, limits)
+    return Ending("due_day_changed") if due is None or due >= now else None
+
+
+# Matters.
+
+
+@dataclass(frozen=True, slots=True)
+class MatterRule:
+    """A kind of finding about matters; `matter` empty: of any kind. `due`: None where nothing is due."""
+
+    kind: str
+    matter: str
+    due: Callable[[MatterCase], Instant | None]
+
+
+def _answer(case: MatterCase) -> Instant | None:
+    return case.answer_by if case.awaited else None
+
+
+MATTER_RULES: Mapping[str, MatterRule] = {
+    one.kind: one
+    for one in (
+        # The issuer called its papers back until a day (clause b.7).
+        MatterRule("issuer_return_overdue", "issuer_return", lambda case: case.due_at),
+        # A loss is reported to the authority within hours of its discovery.
+        MatterRule("loss_report_overdue", "loss", lambda case: case.due_at),
+        # An approval was asked for, and nobody answered.
+        MatterRule("approval_overdue", "", _answer),
+    )
+}
+
+
+def approvers(step: str) -> tuple[Role, ...]:
+    """The roles that may give this step of an approval; none for a step that is not known."""
+    if step not in STEPS:
+        return ()
+    return tuple(role for role, allowed in PERMISSIONS.items() if STEPS[step].permission in allowed)
+
+
+def matter_verdict(kind: str, case: MatterCase, now: Instant, _limits: Thresholds) -> Verdict | None:
+    """The finding of this kind about a matter, where its deadline has passed."""
+    asked = MATTER_RULES[kind]
+    due = None if case.ended or asked.matter not in ("", case.kind) else asked.due(case)
+    if due is None or due >= now or quiet_for(kind, case.settled_at.get(kind), now):
+        return None
+    params: dict[str, Any] = {"due_at": due, "matter": case.number}
+    clause = KINDS[kind].clause
+    if kind == "approval_overdue":
+        params["step"] = case.awaited
+        route = ROUTES.get(MATTER_KINDS[case.kind].route)
+        clause = route.clause if route else ""
+    evidence = {
+        "clause": clause,
+        "rule": rule(kind, params),
+        "matter": {"id": case.id, "number": case.number, "kind": case.kind, "status": case.status, "due_at": due},
+        "lines": dict(case.counts),
+        "books": None,
+        "radio": None,
+    }
+    return Verdict(
+        kind=kind,
+        about=f"matter:{case.id}",
+        happened_at=due,
+        evidence=evidence,
+        person=case.opened_by or None,
+        unit=case.unit,
+        rank=case.rank,
+        matter=case.id,
+        roles=approvers(case.awaited) if kind == "approval_overdue" else (),
+        apart=case.persons if kind == "approval_overdue" else frozenset(),
+    )
+
+
+def matter_ended(kind: str, case: MatterCase, now: Instant, _limits: Thresholds) -> Ending | None:
+    """Done, reported, answered; or there is more time."""
+    due = None if case.ended else MATTER_RULES[kind].due(case)
+    if due is not None and due < now:
+        return None
+    return Ending("matter_moved_on", {"matter": case.number})
