@@ -32,10 +32,11 @@ test: $(STAMP) ## everything, under ten minutes on two cores
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 prove: $(STAMP) ## the long proofs, seeded; results in docs/reference/proof.md
 	CUSTODY_PROVE=whole $(BIN)/pytest -m prove -n 0 --timeout 7200
+	CUSTODY_PROVE=whole $(BIN)/pytest tests/journeys -n 2 --dist loadfile
 
 bench: $(STAMP) ## the figures, as ratios within one run
 	$(BIN)/python -m bench

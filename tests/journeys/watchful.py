@@ -118,7 +118,7 @@ def a_visitor(
         color_scheme="dark" if dark else "light",
         accept_downloads=True,
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(40_000)
     context.add_cookies([{"name": "lang", "value": language, "url": house.url}])
     context.add_init_script(_LISTEN)
     watched = Watched(house.url)
