@@ -8,8 +8,11 @@ packages know nothing of this: it works from outside, before the first test is c
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+ALSO: Mapping[tuple[str, str], set[str]] = {("c.2", "detect"): {"place_rated_too_low"}}
+"""Kinds of finding that keep a second clause besides the one they quote: read, or kept, in a place rated too low."""
 
 
 class NothingToDisable(Exception):
@@ -50,7 +53,8 @@ def kinds_of(clause: str, means: str) -> frozenset[str]:
     """Kinds of finding that keep this means: those with a deadline of their own remind, the others detect."""
     from reconcile.checks import KINDS
 
-    return frozenset(key for key, kind in KINDS.items() if kind.clause == clause and kind.means == means)
+    found = {key for key, kind in KINDS.items() if kind.clause == clause and kind.means == means}
+    return frozenset(found | ALSO.get((clause, means), set()))
 
 
 def _without_kinds(clause: str, means: str) -> int:
