@@ -64,6 +64,24 @@ class Permission(StrEnum):
     """Ask for a change of level or period, enter the decision of the determining authority."""
     HEAD_ENQUIRIES = "head_enquiries"
     """Yearly inventory, loss reports, clearance of leavers."""
+    PRODUCE = "produce"
+    """Register what is produced under an approved order."""
+    DISPATCH = "dispatch"
+    """Send and receive, distribute within the scope."""
+    COPY = "copy"
+    CARRY = "carry"
+    """Let out and take back at the desk what a permit names."""
+    PROVIDE = "provide"
+    """Hand to another body what it is to be provided with, and take it back."""
+    REVIEW_DISCLOSURE = "review_disclosure"
+    ADMIT = "admit"
+    """Keep the register of entry to a rated place."""
+    LICENSE = "license"
+    """Put licences and agreements of other bodies on file."""
+    INSTRUCT = "instruct"
+    """Issue the texts that people sign for."""
+    SEE_EXPORTS = "see_exports"
+    """Who took data out of the house or printed it: the auditor of everybody, the others of their own reach."""
     DELEGATE = "delegate"
     APPROVE_UNIT = "approve_unit"
     APPROVE_OFFICE = "approve_office"
@@ -78,6 +96,12 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.TAKE_PART,
             P.DESTROY,
             P.CLASSIFY,
+            P.PRODUCE,
+            P.DISPATCH,
+            P.COPY,
+            P.CARRY,
+            P.PROVIDE,
+            P.ADMIT,
             P.SEE_CARRIERS,
             P.TAKE_IN,
             P.KEEP,
@@ -94,12 +118,14 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     ),
     # What is short at the end of a meeting is reported with the incident: the clock of the report runs from there.
     R.MEETING_SECRETARY: frozenset(
-        {P.TAKE_PART, P.HOLD_MEETINGS, P.REPORT_MISSING, P.SEE_CARRIERS, P.SEE_PLACES, P.SEE_REGULATIONS}
+        {P.TAKE_PART, P.HOLD_MEETINGS, P.ADMIT, P.REPORT_MISSING, P.SEE_CARRIERS, P.SEE_PLACES, P.SEE_REGULATIONS}
     ),
     R.MANAGER: frozenset(
         {
             P.TAKE_PART,
+            P.SEE_EXPORTS,
             P.APPROVE_UNIT,
+            P.REVIEW_DISCLOSURE,
             P.DELEGATE,
             P.SEE_CARRIERS,
             P.SEE_FINDINGS,
@@ -124,8 +150,13 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     R.SECRECY_OFFICE: frozenset(
         {
             P.TAKE_PART,
+            P.SEE_EXPORTS,
             P.APPROVE_OFFICE,
             P.HEAD_ENQUIRIES,
+            P.REVIEW_DISCLOSURE,
+            P.ADMIT,
+            P.LICENSE,
+            P.INSTRUCT,
             P.DELEGATE,
             P.SEE_CARRIERS,
             P.REPORT_MISSING,
@@ -145,7 +176,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     # The three see no business data: no carriers, no findings, no reports.
     R.SYSTEM_ADMINISTRATOR: frozenset({P.SEE_READERS, P.MANAGE_READERS, P.MANAGE_ACCOUNTS, P.SEE_REGULATIONS}),
     R.SECURITY_ADMINISTRATOR: frozenset({P.APPROVE_ACCOUNTS, P.SEE_REGULATIONS}),
-    R.AUDITOR: frozenset({P.SEE_LEDGER, P.SEE_LOGS, P.SEE_REGULATIONS}),
+    R.AUDITOR: frozenset({P.SEE_LEDGER, P.SEE_LOGS, P.SEE_EXPORTS, P.SEE_REGULATIONS}),
     R.DEVICE: frozenset({P.SEND_SIGHTINGS}),
 }
 del P, R

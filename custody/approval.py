@@ -46,6 +46,19 @@ class Route:
 ROUTES: Mapping[str, Route] = {
     route.key: route
     for route in (
+        # The committee approves through the secrecy office (clause a.5).
+        Route("production", "a.1", (OFFICE, COMMITTEE)),
+        # What leaves the house for good is seen by the unit that answers for it, besides whoever sends it.
+        Route("dispatch", "b.3", (UNIT,)),
+        Route("widening", "b.3", (OFFICE, LEADER)),
+        Route("copying", "d.1", (OFFICE, LEADER)),
+        Route("compilation", "d.6", (OFFICE, COMMITTEE)),
+        Route("carrying_out", "e.1", (UNIT, OFFICE)),
+        Route("carrying_out_foreign", "e.3", (OFFICE, LEADER)),
+        Route("carrying_abroad", "e.4", (OFFICE, COMMITTEE, LEADER)),
+        Route("provision", "i.1", (OFFICE, LEADER)),
+        # Who discloses, reviews: the unit whose matter it is, then the secrecy office.
+        Route("disclosure", "i.2", (UNIT, OFFICE)),
         # The secrecy office looks at the list, the supervising leader approves (主管领导批准).
         Route("destruction", "g.1", (OFFICE, LEADER)),
         # Level and period are the determining authority's: the office, then the committee.
@@ -98,7 +111,7 @@ def _route_wrong(_carrier: CarrierState | None, fact: Fact, situation: Situation
     """The route is the one that the table names, whole and in order: nothing skips a step."""
     assert isinstance(fact, ApprovalAsked)
     matter = situation.matter(fact)
-    route = KINDS[matter.kind].route if matter else ""
+    route = KINDS[matter.kind].route_of(matter) if matter else ""
     if fact.route == route and fact.steps == steps_of(route):
         return None
     return {"route": fact.route}
@@ -147,7 +160,7 @@ def _of_route(route: str, check: Check) -> Check:
 
     def of_route(carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
         matter = situation.matter(fact)
-        return check(carrier, fact, situation) if matter and KINDS[matter.kind].route == route else None
+        return check(carrier, fact, situation) if matter and KINDS[matter.kind].route_of(matter) == route else None
 
     return of_route
 

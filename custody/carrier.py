@@ -68,6 +68,10 @@ class CarrierState:
     """Whether the registry asked for the present loan back before its day."""
     queue: tuple[int, ...] = ()
     """Persons who wait for it, in order."""
+    sources: tuple[int, ...] = ()
+    """Carriers that it was made from, by identifier (clause d.4)."""
+    manner: str = ""
+    """How it was made from them: copy, excerpt, compilation."""
 
     @property
     def custody(self) -> Custody:

@@ -3,12 +3,38 @@
 from collections.abc import Mapping
 
 from custody.carrier import HELD, CarrierState, Status, Step, Transitions
-from custody.effects import base, circulation, destruction, disposition, keeping, meetings
+from custody.effects import (
+    base,
+    carrying_out,
+    circulation,
+    copying,
+    destruction,
+    disclosure,
+    dispatch,
+    disposition,
+    entry,
+    keeping,
+    meetings,
+    production,
+)
 from custody.entries import CarrierFact, Corrected
 
 __all__ = ["HELD", "STEPS", "TRANSITIONS", "CarrierState", "Status", "after"]
 
-_LETTERS = (base, circulation, keeping, disposition, destruction, meetings)
+_LETTERS = (
+    base,
+    production,
+    dispatch,
+    circulation,
+    copying,
+    carrying_out,
+    keeping,
+    disposition,
+    destruction,
+    meetings,
+    disclosure,
+    entry,
+)
 TRANSITIONS: Transitions = {fact: row for letter in _LETTERS for fact, row in letter.TRANSITIONS.items()}
 """Kind of fact -> state before (None: not yet in the register) -> state after. What is not here cannot happen."""
 STEPS: Mapping[type[CarrierFact], Step] = {fact: step for letter in _LETTERS for fact, step in letter.STEPS.items()}

@@ -19,10 +19,30 @@ from custody.entries import (
     UnitRecorded,
     matter_of,
 )
+from custody.entries.codec import text_hash
+from custody.entries.entry import Acknowledged, InstructionIssued
 from custody.entries.keeping import HandOverClosed
+from custody.entries.organisations import (
+    AgreementEnded,
+    AgreementRecorded,
+    LicenceRecorded,
+    LicenceWithdrawn,
+    OrganisationRecorded,
+)
 from custody.life_cycle import STEPS, after
 from custody.matters import Line, Matter, apply_matter
-from custody.values import Delegation, Instant, Person, Place, Unit
+from custody.values import (
+    Acknowledgement,
+    Agreement,
+    Delegation,
+    Instant,
+    Instruction,
+    Licence,
+    Organisation,
+    Person,
+    Place,
+    Unit,
+)
 
 __all__ = ["CarrierState", "Directory", "FoldBroken", "Register", "apply", "fold"]
 
@@ -56,6 +76,15 @@ class Directory:
     """Place -> who accepted the responsibility for it, and when; void when another is made responsible."""
     delegations: dict[int, Delegation] = field(default_factory=dict)
     """Those not ended before their day, whether or not it has passed."""
+    organisations: dict[int, Organisation] = field(default_factory=dict)
+    licences: dict[int, Licence] = field(default_factory=dict)
+    """Those not withdrawn, expired ones included."""
+    agreements: dict[int, Agreement] = field(default_factory=dict)
+    """Those not ended before their day, expired ones included."""
+    instructions: dict[str, Instruction] = field(default_factory=dict)
+    """By subject, the text that is to be signed for now."""
+    acknowledged: dict[tuple[int, str], Acknowledgement] = field(default_factory=dict)
+    """By person and subject, what was signed for last."""
 
     def record(self, entry: Entry) -> bool:
         """Take a directory entry; False where the entry is of another kind."""
@@ -78,8 +107,49 @@ class Directory:
             case DelegationEnded(delegation=ended):
                 self.delegations.pop(ended, None)
             case _:
+                return self._record_more(entry)
+        return True
+
+    def _record_more(self, entry: Entry) -> bool:
+        """Other bodies with what they are licensed for and agreed to; what people sign for."""
+        match entry.fact:
+            case OrganisationRecorded(organisation=organisation):
+                self.organisations[organisation.id] = organisation
+            case LicenceRecorded(licence=licence):
+                self.licences[licence.id] = licence
+            case LicenceWithdrawn(licence=withdrawn):
+                self.licences.pop(withdrawn, None)
+            case AgreementRecorded(agreement=agreement):
+                self.agreements[agreement.id] = agreement
+            case AgreementEnded(agreement=ended):
+                self.agreements.pop(ended, None)
+            case InstructionIssued(subject=subject, text=text):
+                self.instructions[subject] = Instruction(subject, text, entry.happened_at)
+            case Acknowledged(person=person, subject=subject, text=text):
+                self.acknowledged[(person, subject)] = Acknowledgement(entry.happened_at, text_hash(text))
+            case _:
                 return False
         return True
+
+    def licence(self, activity: str, organisation: int | None, day: str) -> Licence | None:
+        """The licence for an activity that is good on an ISO day, the latest to expire; None where there is none."""
+        good = [
+            one
+            for one in self.licences.values()
+            if one.activity == activity
+            and one.organisation == organisation
+            and one.valid_from <= day <= one.valid_until
+        ]
+        return max(good, key=lambda one: (one.valid_until, one.id), default=None)
+
+    def agreement(self, organisation: int, day: str) -> Agreement | None:
+        """The agreement with another body that is good on an ISO day, the latest to expire; None: there is none."""
+        good = [
+            one
+            for one in self.agreements.values()
+            if one.organisation == organisation and one.valid_from <= day <= one.valid_until
+        ]
+        return max(good, key=lambda one: (one.valid_until, one.id), default=None)
 
     def _hand_over(self, receiver: int, places: Iterable[int], at: Instant) -> None:
         # The receiver signed the hand-over: that is the acceptance of the responsibility.

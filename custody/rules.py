@@ -23,6 +23,8 @@ from custody.entries import (
     UnitRecorded,
     matter_of,
 )
+from custody.entries.entry import Acknowledged, InstructionIssued
+from custody.entries.organisations import AgreementRecorded, LicenceRecorded, OrganisationRecorded
 from custody.life_cycle import after
 from custody.matters import KINDS as MATTER_KINDS
 from custody.matters import Line, Matter, line_after, status_after
@@ -93,6 +95,49 @@ class Keeping:
 
 
 @dataclass(frozen=True, slots=True)
+class Inside:
+    """What the store looked up for the rules of entry (letter j)."""
+
+    visits: tuple[Matter, ...] = ()
+    """Visits and cleanings that are not over."""
+    in_use: Mapping[int, Set[int]] = field(default_factory=dict)
+    """Place to be cleaned -> carriers there that are not put away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The copy numbers that a production order holds, both ends included."""
+
+    matter: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What the store looked up for the rules of production (letter a), for the facts at hand only."""
+
+    blocks: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)
+    """By control number, what orders neither declined nor withdrawn hold."""
+    highest: Mapping[str, int] = field(default_factory=dict)
+    """By control number ordered, the highest copy number in the register."""
+    allotted: Mapping[str, int] = field(default_factory=dict)
+    """Label (EPC) -> the order that it was given out for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Descent:
+    """What the store looked up of what carriers were made from (letter d), for the facts at hand only."""
+
+    descendants: Mapping[int, Set[int]] = field(default_factory=dict)
+    """Original whose copies are recalled -> everything made from it, copies of copies included."""
+    unlisted: Mapping[int, Set[int]] = field(default_factory=dict)
+    """Return to the issuer about to be closed -> what was made from its papers, is held, and stands on no line."""
+    listed: Mapping[int, Set[int]] = field(default_factory=dict)
+    """Carrier about to be listed for a return -> everything that it was made from."""
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """What rules may know besides the carrier: who acts, when, the scheme, the directory, and looked-up facts.
 
@@ -132,6 +177,17 @@ class Situation:
     copies: Mapping[str, Set[int]] = field(default_factory=dict)
     """By control number, copies still held that are not on the list of the change of level that is asked for."""
     keeping: Keeping = field(default_factory=Keeping)
+    facts: tuple[Fact, ...] = ()
+    """All facts of the act, in order: what must be told together is asked of them together."""
+    losses: Mapping[int, int] = field(default_factory=dict)
+    """By carrier, the open enquiry that has it as missing; of carriers that the facts say are found."""
+    orders: Orders = field(default_factory=Orders)
+    act: str = ""
+    """The kind of the act."""
+    inside: Inside = field(default_factory=Inside)
+    descent: Descent = field(default_factory=Descent)
+    left_out: Mapping[int, Set[int]] = field(default_factory=dict)
+    """Matter about all copies of a title -> copies that stand on no line of it; only where the facts ask for all."""
 
     @property
     def at(self) -> Instant:
@@ -173,7 +229,10 @@ class Rule:
     means: Literal["refuse", "record"] = "refuse"
 
 
-TAKEN_OVER = (UnitRecorded, PlaceRecorded, PersonRecorded, Imported, TagBound, Shelved, Borrowed)
+TAKEN_OVER = (
+    *(UnitRecorded, PlaceRecorded, PersonRecorded, Imported, TagBound, Shelved, Borrowed),
+    *(OrganisationRecorded, LicenceRecorded, AgreementRecorded, InstructionIssued, Acknowledged),
+)
 """What the installation itself may enter, while taking over."""
 
 

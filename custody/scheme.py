@@ -62,6 +62,22 @@ NUMBERS_DEFAULT: Mapping[str, int] = {
     "review_warning_days": 180,
     "issuer_return_warning_days": 7,
     "loss_report_hours": 24,
+    # Production (clause a.6): days after an order is closed in which intermediates are preserved or destroyed; days
+    # before a licence or an agreement expires in which it is spoken of (clauses a.3, d.3, i.1).
+    "intermediate_days": 30,
+    "licence_warning_days": 30,
+    # Sending (clause b.5): days within which the receipt of what was sent is to be acknowledged.
+    "dispatch_days_max": 30,
+    # Carrying out and provision (clauses e.1, i.1): longest window of a permit, longest time outside; days of warning.
+    "permit_days_max": 30,
+    "provision_days_max": 180,
+    "provision_warning_days": 7,
+    # What people sign for (clause j.2, rules 4, 5, 7): how long an instruction and a reminder last; the notice before.
+    "instruction_days": 365,
+    "reminder_days": 90,
+    "instruction_warning_days": 14,
+    # Entry to rated places (clause j.1): visitors whom one escort has in sight.
+    "escort_visitors_max": 5,
     # Destruction (clause g.7): with more items than this a batch is large, and goes to the designated unit.
     "destruction_bulk_items": 200,
     # Reminders: days before a loan's due day; minutes after a meeting's planned end before its papers are asked after.
@@ -80,6 +96,8 @@ NUMBERS_DEFAULT: Mapping[str, int] = {
     "portal_window_seconds": 10,
     # A tag on its way into the shredder may still be heard while the signatures dry (clause g.8).
     "ghost_after_seconds": 120,
+    # A label given out for an order is heard on the desk before its copy is registered (clause a.4).
+    "label_grace_seconds": 14_400,
     # Signing in.
     "session_idle_seconds": 1800,
     "session_absolute_seconds": 36000,
@@ -119,6 +137,10 @@ class Scheme:
     """Units designated by the secrecy department to destroy (clause g.7)."""
     destruction_forbidden: frozenset[str] = frozenset()
     """Methods, or `medium:method`, that the organisation forbids besides what the clauses do (clauses g.3, g.4)."""
+    cipher_units: tuple[str, ...] = ()
+    """Codes of the units of the cipher department, which alone copy coded telegrams (clause d.2)."""
+    business_unit: bool = False
+    """Whether the house is itself a business unit, which copies by licence alone (clause d.3)."""
 
     def level(self, code: str) -> Level:
         """The level of this code. Raises KeyError."""
@@ -152,9 +174,12 @@ def scheme_from(config: Mapping[str, Any]) -> Scheme:
     known = {"organisation", "numbers", "forms", "destruction"}
     errors += [f"[{name}] is not known; known are {', '.join(sorted(known))}" for name in set(config) - known]
     texts: dict[str, str] = {}
-    for key, value in dict(config.get("organisation", {})).items():
+    organisation = dict(config.get("organisation", {}))
+    copying = _copying(organisation, errors)
+    for key, value in organisation.items():
         if key not in _TEXTS:
-            errors.append(f"organisation.{key} is not known; known are {', '.join(_TEXTS)}")
+            known_keys = ", ".join((*_TEXTS, "cipher_units", "business_unit"))
+            errors.append(f"organisation.{key} is not known; known are {known_keys}")
         elif not isinstance(value, str) or not value.strip():
             errors.append(f"organisation.{key} must be a text, not {value!r}")
         else:
@@ -182,7 +207,23 @@ def scheme_from(config: Mapping[str, Any]) -> Scheme:
         raise SchemeInvalid("; ".join(errors))
     if "epc_block" in texts:
         texts["epc_block"] = texts["epc_block"].upper()
-    return replace(Scheme(numbers=numbers, titles_on_slips=titles is True, **destruction), **texts)  # type: ignore[arg-type]  # the keys are texts by _TEXTS
+    return replace(Scheme(numbers=numbers, titles_on_slips=titles is True, **destruction, **copying), **texts)  # type: ignore[arg-type]  # the keys are texts by _TEXTS
+
+
+def _copying(given: dict[str, Any], errors: list[str]) -> dict[str, Any]:
+    """What `[organisation]` says of copying, taken out of it, as fields of the scheme; what is wrong in `errors`."""
+    found: dict[str, Any] = {}
+    units = given.pop("cipher_units", [])
+    if not isinstance(units, list) or not all(isinstance(one, str) and one.strip() for one in units):
+        errors.append(f"organisation.cipher_units must be a list of codes of units, not {units!r}")
+    else:
+        found["cipher_units"] = tuple(one.strip() for one in units)
+    business = given.pop("business_unit", False)
+    if not isinstance(business, bool):
+        errors.append(f"organisation.business_unit must be true or false, not {business!r}")
+    else:
+        found["business_unit"] = business
+    return found
 
 
 def _destruction(given: dict[str, Any], errors: list[str]) -> dict[str, Any]:

@@ -12,11 +12,14 @@ Instant = int
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
 
-CarrierKind = Literal["document", "disc", "drive", "film", "model", "notebook", "computer", "other"]
+CarrierKind = Literal["document", "telegram", "disc", "drive", "film", "model", "notebook", "computer", "other"]
+"""`telegram`: a coded telegram 密码电报, which nobody copies outside the cipher department (clause d.2)."""
 Origin = Literal["produced", "received", "copied", "legacy"]
 PeriodKind = Literal["years", "months", "date", "condition", "long_term", "maximum", "none"]
 PlaceKind = Literal["site", "building", "room", "cabinet", "shelf", "container", "seat", "portal"]
 PostClass = Literal["core", "important", "general"]
+Ownership = Literal["state", "collective", "private", "foreign", "foreign_funded", "self_employed"]
+"""国有, 集体, 私营, 外国, 外资, 个体: the last four never produce what is secret (clause a.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,9 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Who may know: principals, each `all`, `unit:ID`, `post:CLASS` or `person:ID`. Empty: nobody but keepers."""
+    """Who may know: principals, each `all`, `unit:ID`, `post:CLASS`, `person:ID`, or `organisation:ID` for another
+    body to which it may be sent (clause b.3). Empty: nobody but keepers.
+    """
 
     principals: tuple[str, ...] = ()
 
@@ -67,6 +72,8 @@ class Description:
     remark: str = ""
     archive_by: str = ""
     """ISO date by which it is to be archived or transferred to the archives (clause f.3); empty: not to be."""
+    intermediate: str = ""
+    """What it is on the way to the finished carrier: draft, proof, negative, scrap (clause a.6); empty: finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +130,70 @@ class Person:
     cleared_from: str = ""
     cleared_until: str = ""
     left_on: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """Another body: one that produces, copies, sends, receives, or is provided with carriers."""
+
+    id: int
+    code: str
+    name: str
+    name_en: str = ""
+    ownership: Ownership = "state"
+    overseas: bool = False
+    """Whether it is beyond the border: what goes there goes by courier of the foreign service (clause b.6)."""
+    contact: str = ""
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """A licence on file: of another body, or (`organisation` None) of the house itself. Days are inclusive."""
+
+    id: int
+    activity: Literal["production", "reproduction", "transport"]
+    organisation: int | None
+    number: str
+    issued_by: str
+    level: str
+    """Highest level that it is good for."""
+    valid_from: str
+    valid_until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """A secrecy agreement with another body (clause i.1). Days are inclusive."""
+
+    id: int
+    organisation: int
+    number: str
+    subject: str
+    level: str
+    """Highest level that it covers."""
+    valid_from: str
+    valid_until: str
+    signed_by: str = ""
+    """Who signed it for the other body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """A text that people sign for: an undertaking, the yearly instruction, a reminder (clause j.2, rules 4, 5, 7)."""
+
+    subject: str
+    text: str
+    issued_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """What a person signed for last of a subject, and when."""
+
+    at: Instant
+    text_hash: str
+    """SHA-256, hexadecimal, of the text in UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)

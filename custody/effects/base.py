@@ -33,7 +33,8 @@ TRANSITIONS: Transitions = {
     ReportedFound: {Status.DECLARED_LOST: Status.IN_PLACE},
     Corrected: dict.fromkeys(HELD | {Status.DECLARED_LOST}, Status.IN_PLACE),
     TagBound: {status: status for status in HELD},
-    TagRetired: {status: status for status in HELD | {Status.DECLARED_LOST, Status.DECLASSIFIED}},
+    # What left the house takes its tags along: they are retired here, whether or not they were taken off.
+    TagRetired: {status: status for status in Status if status is not Status.DESTROYED},
 }
 
 

@@ -36,7 +36,8 @@ TRANSITIONS: Transitions = {
     Unqueued: {status: status for status in HELD | {Status.DECLARED_LOST}},
     CirculationListed: {Status.IN_PLACE: Status.IN_PLACE},
     LegStarted: {Status.IN_PLACE: Status.IN_CIRCULATION, Status.IN_CIRCULATION: Status.IN_CIRCULATION},
-    LegEnded: {Status.IN_CIRCULATION: Status.IN_CIRCULATION},
+    # Lost at a reader's and found again it is in place: the leg is ended there all the same.
+    LegEnded: {Status.IN_CIRCULATION: Status.IN_CIRCULATION, Status.IN_PLACE: Status.IN_PLACE},
     CirculationPutBack: {Status.IN_CIRCULATION: Status.IN_PLACE, Status.IN_PLACE: Status.IN_PLACE},
     CirculationLeftOut: {Status.DECLARED_LOST: Status.DECLARED_LOST},
 }
@@ -74,7 +75,9 @@ def _to_reader(state: CarrierState, fact: LegStarted, _entry: Entry, _status: St
     return replace(state, place=None, holder=fact.reader, due_at=fact.due_at)
 
 
-def _at_registry(state: CarrierState, _fact: LegEnded, _entry: Entry, _status: Status) -> CarrierState:
+def _at_registry(state: CarrierState, _fact: LegEnded, _entry: Entry, status: Status) -> CarrierState:
+    if status is Status.IN_PLACE:
+        return state
     # On the registry's own table, between two readers: with nobody, and not in its home.
     return replace(state, place=None, holder=None, due_at=None)
 

@@ -105,6 +105,6 @@ STEPS: Mapping[type[CarrierFact], Step] = {
     LevelChanged: _changed,
     Declassified: _gone,
     Reviewed: _same,
-    LossListed: _bound,
-    LossFound: _released,
+    LossListed: _same,
+    LossFound: _same,
 }

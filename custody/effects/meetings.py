@@ -32,8 +32,8 @@ TRANSITIONS: Transitions = {
     CountUndone: _IN_ROOM,
     PaperIncomplete: _IN_ROOM,
     TakenBack: _IN_ROOM,
-    Deposited: {Status.IN_MEETING: Status.IN_PLACE},
     # Reported missing and found again outside the meeting's own acts: the meeting's list takes note of it.
+    Deposited: dict.fromkeys((Status.IN_MEETING, Status.IN_PLACE), Status.IN_PLACE),
     PaperReturned: dict.fromkeys((Status.IN_MEETING, Status.IN_PLACE), Status.IN_PLACE),
     PaperMissing: dict.fromkeys((Status.IN_MEETING, Status.DECLARED_LOST), Status.DECLARED_LOST),
     PaperRecovered: {Status.DECLARED_LOST: Status.IN_MEETING},

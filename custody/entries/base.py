@@ -71,10 +71,16 @@ class Imported(CarrierFact):
 
 @dataclass(frozen=True, slots=True)
 class Received(CarrierFact):
-    """Received from outside, with the issuer's own number (clauses b.1, b.2)."""
+    """Received from outside, with the issuer's own number (clauses b.1, b.2).
+
+    `matter`: the receipt by which it came, None where it was taken over without one; `row`: its row of the manifest,
+    None where it is not on it.
+    """
 
     kind: ClassVar[str] = "received"
     description: Description
+    matter: int | None = None
+    row: int | None = None
 
 
 # Tags.

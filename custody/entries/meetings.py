@@ -254,7 +254,10 @@ class PaperReturned(CarrierFact):
 
 @dataclass(frozen=True, slots=True)
 class PaperMissing(CarrierFact):
-    """Covered by a signed incident: its whereabouts are unknown. `attendee` 0: it was with the secretary."""
+    """Covered by a signed incident: its whereabouts are unknown.
+
+    `attendee` 0: it was in no attendee's hands, but with the secretary, or taken back to a unit.
+    """
 
     kind: ClassVar[str] = "paper_missing"
     matter: int

@@ -5,7 +5,19 @@ from dataclasses import replace
 
 from custody.entries import CarrierFact, Entry, Fact, MatterOpened
 from custody.entries.approvals import ApprovalAsked, Approved, Declined, Withdrawn
-from custody.matters import circulation, destruction, disposition, keeping, meetings
+from custody.matters import (
+    carrying_out,
+    circulation,
+    copying,
+    destruction,
+    disclosure,
+    dispatch,
+    disposition,
+    entry,
+    keeping,
+    meetings,
+    production,
+)
 from custody.matters.model import SAME, Approval, Given, Line, Matter, MatterKind
 
 __all__ = [
@@ -25,7 +37,20 @@ __all__ = [
 
 KINDS: Mapping[str, MatterKind] = {
     kind.key: kind
-    for kind in (*circulation.KINDS, *keeping.KINDS, *disposition.KINDS, *destruction.KINDS, *meetings.KINDS)
+    for letter in (
+        production,
+        dispatch,
+        circulation,
+        copying,
+        carrying_out,
+        keeping,
+        disposition,
+        destruction,
+        meetings,
+        disclosure,
+        entry,
+    )
+    for kind in letter.KINDS
 }
 """Every kind of matter by its name."""
 

@@ -41,7 +41,9 @@ class PassedOver:
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One carrier's way to one reader and back. `brought_by` another than the reader: it was passed on directly."""
+    """One carrier's way to one reader and back. `brought_by` another than the reader: it was passed on directly;
+    None where it ended without being brought back: lost on the way, and found or left out.
+    """
 
     carrier: int
     reader: int
@@ -79,9 +81,12 @@ def _circulation(body: Circulation | None, fact: Fact, entry: Entry) -> Circulat
     assert body is not None
     match fact:
         case LegStarted(carrier=carrier, reader=reader, due_at=due_at):
-            return replace(body, legs=(*body.legs, Leg(carrier, reader, entry.happened_at, due_at)))
+            legs = _ended(body.legs, carrier, None, None, entry.happened_at)
+            return replace(body, legs=(*legs, Leg(carrier, reader, entry.happened_at, due_at)))
         case LegEnded(carrier=carrier, brought_by=brought_by, pages_counted=pages):
             return replace(body, legs=_ended(body.legs, carrier, brought_by, pages, entry.happened_at))
+        case CirculationPutBack(carrier=carrier) | CirculationLeftOut(carrier=carrier):
+            return replace(body, legs=_ended(body.legs, carrier, None, None, entry.happened_at))
         case ReaderPassedOver(reader=reader, reason=reason):
             return replace(body, passed_over=(*body.passed_over, PassedOver(reader, reason)))
         case CirculationClosed(remark=remark):
@@ -90,12 +95,15 @@ def _circulation(body: Circulation | None, fact: Fact, entry: Entry) -> Circulat
             return body
 
 
-def _ended(legs: tuple[Leg, ...], carrier: int, brought_by: int, pages: int | None, at: Instant) -> tuple[Leg, ...]:
-    """The legs with the carrier's last one ended."""
-    last = max((at for at, leg in enumerate(legs) if leg.carrier == carrier), default=-1)
+def _ended(
+    legs: tuple[Leg, ...], carrier: int, brought_by: int | None, pages: int | None, at: Instant
+) -> tuple[Leg, ...]:
+    """The legs with the carrier's open one ended; as they were where none is open."""
     return tuple(
-        replace(leg, ended_at=at, brought_by=brought_by, pages_counted=pages) if number == last else leg
-        for number, leg in enumerate(legs)
+        replace(leg, ended_at=at, brought_by=brought_by, pages_counted=pages)
+        if leg.carrier == carrier and leg.ended_at is None
+        else leg
+        for leg in legs
     )
 
 

@@ -266,7 +266,8 @@ LOSS = MatterKind(
     body=_loss_body,
     transitions={
         LossOpened: {None: "open"},
-        LossListed: {"open": SAME, "reported": SAME},
+        # What is missed after the report is another loss, with a clock of its own.
+        LossListed: {"open": SAME},
         LossReported: {"open": "reported"},
         EnquiryNoted: {"open": SAME, "reported": SAME},
         # Not found is concluded only of what was reported: so what is found afterwards was reported too.
@@ -276,7 +277,7 @@ LOSS = MatterKind(
     },
     lines={LossListed: {None: "missing", "found": "missing"}, LossFound: {"missing": "found"}},
     ends=frozenset({"closed"}),
-    binds=True,
+    # What is lost stays in the business that it was lost from, and goes on in it when it is found.
     due=_loss_due,
 )
 

@@ -171,7 +171,8 @@ HAND_OVER = MatterKind(
     lines={
         HandOverListed: {None: "listed"},
         HandOverCounted: {"listed": "counted", "explained": "counted"},
-        HandOverExplained: {"listed": "explained", "explained": SAME},
+        # What was counted may be lost or destroyed before it is signed for.
+        HandOverExplained: {"listed": "explained", "counted": "explained", "explained": SAME},
         HandOverTaken: {"counted": "taken", "explained": "taken"},
     },
     line=_line,

@@ -161,7 +161,8 @@ TRANSITIONS: Transitions = {
     MeetingBegun: {APPROVED: IN_SESSION},
     MeetingEnded: {IN_SESSION: COUNTING},
     PlaceSwept: {COUNTING: SAME},
-    IncidentSigned: {COUNTING: SAME},
+    # Before the session where it never came to one, and after the settlement for what was taken back and is lost.
+    IncidentSigned: dict.fromkeys((APPROVED, COUNTING, SETTLED), SAME),
     MeetingSettled: {COUNTING: SETTLED},
     MeetingClosed: {SETTLED: CLOSED},
     # Papers: brought before or during the session, handed out during it, counted in at any time.
@@ -172,7 +173,7 @@ TRANSITIONS: Transitions = {
     TakenBack: dict.fromkeys((IN_SESSION, COUNTING), SAME),
     Deposited: dict.fromkeys((IN_SESSION, COUNTING, SETTLED), SAME),
     PaperReturned: dict.fromkeys((APPROVED, IN_SESSION, COUNTING), SAME),
-    PaperMissing: {COUNTING: SAME},
+    PaperMissing: dict.fromkeys((APPROVED, COUNTING, SETTLED), SAME),
     PaperIncomplete: {COUNTING: SAME},
     PaperRecovered: {COUNTING: SAME},
 }
@@ -186,7 +187,7 @@ LINES: Transitions = {
     Deposited: {TAKEN_BACK: DEPOSITED},
     # From an attendee's hands, or out of an incident, only where it was found outside the meeting: a rule says so.
     PaperReturned: dict.fromkeys((*IN_ROOM, INCIDENT), RETURNED),
-    PaperMissing: dict.fromkeys(IN_ROOM, INCIDENT),
+    PaperMissing: dict.fromkeys((*IN_ROOM, TAKEN_BACK), INCIDENT),
     PaperIncomplete: {HANDED_OUT: COUNTED_IN},
     PaperRecovered: {INCIDENT: COUNTED_IN},
 }
@@ -329,7 +330,7 @@ def _line(line: Line | None, fact: Fact, _entry: Entry) -> Line | None:
             return replace(line, pages=None)
         case TakenBack(due_at=due_at):
             return replace(line, due_at=due_at)
-        case Deposited():
+        case Deposited() | PaperMissing():
             return replace(line, due_at=None)
     return line
 

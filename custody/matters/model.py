@@ -134,8 +134,9 @@ class MatterKind:
     here leaves the status as it is, unless the status is an end. `lines`: of a line's state. `body` gives the body
     after a fact, `line` the line's other fields (its state, matter, carrier, time and sequence are set for it).
     `ends`: statuses in which it is over. `binds`: its carriers are in no other such matter meanwhile.
-    `route`: names its approval (`custody.approval.ROUTES`), empty where none is needed; `lists_first`: approval is
-    asked only for a list that is not empty. `due` gives its deadline.
+    `route`: names its approval (`custody.approval.ROUTES`), empty where none is needed; `routes` names the others that
+    it may need besides, and `choose` says by which this one goes. `lists_first`: approval is asked only for a list that
+    is not empty. `due` gives its deadline.
     `parties`: persons with a part in it, who may see it and its carriers: `(person, part)`.
     `apart`: persons who may not approve it, besides the applicant and each other (clauses g.2, g.5).
     """
@@ -150,7 +151,18 @@ class MatterKind:
     ends: frozenset[str] = frozenset()
     binds: bool = False
     route: str = ""
+    routes: tuple[str, ...] = ()
+    choose: Callable[["Matter"], str] | None = None
     lists_first: bool = False
     due: Callable[[Any], Instant | None] = _no_due
     parties: Callable[[Matter], Iterable[tuple[int, str]]] = _no_parties
     apart: Callable[[Matter], Iterable[int]] = _nobody
+
+    def route_of(self, matter: Matter) -> str:
+        """The route by which this matter is approved; empty where it needs no approval."""
+        return self.route if self.choose is None else self.choose(matter)
+
+    @property
+    def every_route(self) -> tuple[str, ...]:
+        """All routes by which matters of this kind may be approved."""
+        return (self.route, *self.routes) if self.route else ()

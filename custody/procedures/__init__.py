@@ -29,32 +29,55 @@ from custody.entries import (
 )
 from custody.procedures import (
     binding,
+    carrying_out,
     circulation,
+    classifying,
+    copying,
     corrections,
     destruction,
     directory,
+    disclosure,
     dispatch,
     disposition,
+    entry,
     keeping,
     meetings,
+    organisations,
     production,
     registration,
 )
 from custody.register import CarrierState
 from custody.rules import Needed, Refusal, Rule, Situation
 
-_LETTERS = (circulation, keeping, disposition, destruction, meetings)
+_LETTERS = (
+    organisations,
+    production,
+    dispatch,
+    circulation,
+    copying,
+    carrying_out,
+    keeping,
+    disposition,
+    destruction,
+    meetings,
+    disclosure,
+    entry,
+)
 """The letters whose business takes several acts: each brings its rules, permissions, acts, codes and free facts."""
 
 FREE = frozenset({TagBound, TagRetired, ReportedMissing, ReportedFound, *(f for one in _LETTERS for f in one.FREE)})
 """Facts that may be entered whatever matter the carrier is in."""
 
+BRINGING_BACK: frozenset[type[Fact]] = frozenset(
+    {fact for one in (production, meetings, carrying_out, disclosure, dispatch) for fact in one.BRINGING_BACK}
+)
+"""Facts that end what was begun under an approval: they are never too late."""
+
 RULES: tuple[Rule, ...] = (
     *directory.RULES,
     *registration.RULES,
-    *production.RULES,
-    *dispatch.RULES,
-    *binding.rules(FREE, meetings.BRINGING_BACK),
+    *classifying.RULES,
+    *binding.rules(FREE, BRINGING_BACK),
     *approval.RULES,
     *corrections.RULES,
     *(rule for letter in _LETTERS for rule in letter.RULES),

@@ -14,7 +14,7 @@ from custody.entries.circulation import LegEnded, Queued, Recalled, Renewed, Tak
 from custody.procedures import people, places
 from custody.register import CarrierState
 from custody.rules import Check, Needed, Params, Rule, Situation, by_actor, named, signed
-from custody.values import Instant
+from custody.values import Instant, Person
 
 
 def taken_over(carrier: CarrierState | None, situation: Situation) -> bool:
@@ -36,9 +36,6 @@ def last_due(at: Instant, days: int, timezone: str) -> Instant:
 def day_of(at: Instant, situation: Situation) -> str:
     """The ISO day of an instant where the house stands."""
     return moment(at, situation.scheme.timezone).date().isoformat()
-
-
-Person = Callable[[CarrierState | None, Fact], int | None]
 
 
 def who(carrier: CarrierState | None, fact: Fact) -> int | None:
@@ -88,6 +85,15 @@ def _due_in_past(carrier: CarrierState | None, fact: Fact, situation: Situation)
     return {"day": day_of(fact.due_at, situation)}
 
 
+def _due_after_leaving(carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
+    """What is lent is due before its borrower leaves."""
+    assert isinstance(fact, Borrowed | Renewed)
+    person = who(carrier, fact)
+    if person is None or taken_over(carrier, situation):
+        return None
+    return people.leaves_before(person, day_of(fact.due_at, situation), situation)
+
+
 def _due_too_late(carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
     assert isinstance(fact, Borrowed | Renewed)
     days = situation.scheme.number("loan_days_max")
@@ -104,10 +110,23 @@ def _reading_past_today(_carrier: CarrierState | None, fact: Fact, situation: Si
 def _another_waits(carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
     """Whoever waited longest comes first; and a loan for which somebody waits does not go on."""
     assert isinstance(fact, Borrowed | TakenToRead | Renewed)
-    if carrier is None or not carrier.queue or who(carrier, fact) == carrier.queue[0]:
+    waiting = [] if carrier is None else in_turn(carrier, situation)
+    if not waiting or who(carrier, fact) == waiting[0].id:
         return None
-    first = situation.directory.persons.get(carrier.queue[0])
-    return named(first) if first else {"person": str(carrier.queue[0]), "person_en": str(carrier.queue[0])}
+    return named(waiting[0])
+
+
+def in_turn(carrier: CarrierState, situation: Situation) -> list[Person]:
+    """Who waits and may have it, in order: whoever has left, or may no longer know it, keeps nobody waiting."""
+    level = carrier.description.level
+    return [
+        situation.directory.persons[one]
+        for one in carrier.queue
+        if people.unknown(one, situation) is None
+        and people.left(one, situation) is None
+        and people.not_cleared(one, level, situation) is None
+        and people.outside_scope(one, carrier, situation) is None
+    ]
 
 
 # Coming back.
@@ -241,11 +260,12 @@ RULES: tuple[Rule, ...] = (
     Rule("c.5", "overdue_loans", _LOANS, _overdue_loans),
     Rule("c.5", "due_in_past", (*_LOANS, Renewed, Recalled), _due_in_past),
     Rule("c.5", "due_too_late", (Borrowed, Renewed), _due_too_late),
+    Rule("f.1", "due_after_leaving", (Borrowed, Renewed), _due_after_leaving),
     Rule("c.5", "reading_past_today", (TakenToRead,), _reading_past_today),
     Rule("c.5", "another_waits", (*_LOANS, Renewed), _another_waits),
     signed("c.5", _LOANS, _holder),
     Rule("", "reference_unknown", (TakenToRead,), _place_unknown),
-    Rule("c.2", "place_unprotected", (TakenToRead,), _unprotected),
+    Rule("", "place_unprotected", (TakenToRead,), _unprotected),
     Rule("3", "off_premises", (TakenToRead,), _off_premises),
     Rule("c.5", "pages_short", (Returned,), _pages_short),
     Rule("c.5", "pages_to_count", (Returned,), _pages_to_count),
@@ -277,6 +297,7 @@ ACTS: Mapping[str, str] = {
     "queue": "YY",  # 预约
 }
 CODES: Mapping[str, tuple[str, ...]] = {
+    "due_after_leaving": ("person", "person_en", "day"),
     "reading_past_today": (),
     "another_waits": ("person", "person_en"),
     "place_unprotected": ("place", "rating", "level"),

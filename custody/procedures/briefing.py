@@ -264,7 +264,7 @@ RULES: tuple[Rule, ...] = (
     Rule("", "reference_unknown", (BriefingOpened,), _reference_unknown),
     Rule("", "text_missing", (BriefingOpened,), _topic_missing),
     Rule("", "above_matter_level", (BriefingOpened,), _above_level),
-    Rule("c.2", "place_unprotected", (BriefingOpened,), _unprotected),
+    Rule("", "place_unprotected", (BriefingOpened,), _unprotected),
     Rule("3", "off_premises", (BriefingOpened,), _off_premises),
     Rule("c.4", "briefing_begun", (BriefingOpened,), _begun, "record"),
     Rule("c.4", "rules_unstated", (BriefingOpened,), _rules_unstated, "record"),

@@ -6,16 +6,18 @@ Only the carrier's last entry is corrected: what later entries stand on is not t
 from collections.abc import Mapping
 
 from custody.access import Permission
-from custody.entries import Borrowed, Corrected, Fact, Moved, ReportedFound, ReportedMissing, Returned, Shelved
+from custody.entries import Borrowed, Corrected, Fact, Moved, ReportedFound, Returned, Shelved
 from custody.entries.circulation import Queued, Recalled, Renewed, TakenToRead, Unqueued
 from custody.register import CarrierState
 from custody.rules import Needed, Params, Rule, Situation, by_actor, signed
 
 UNDOABLE: tuple[type[Fact], ...] = (
-    *(Borrowed, Returned, Shelved, Moved, ReportedMissing, ReportedFound),
+    *(Borrowed, Returned, Shelved, Moved, ReportedFound),
     *(TakenToRead, Renewed, Recalled, Queued, Unqueued),
 )
-"""Facts that only move custody. What is destroyed, declassified or handed out of the house is not undone here."""
+"""Facts that only move custody. What is destroyed, declassified or handed out of the house is not undone here; a loss
+ends by being found, for its enquiry is told with it.
+"""
 
 
 def _not_the_last(carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:

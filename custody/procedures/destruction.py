@@ -76,6 +76,8 @@ RULES: tuple[Rule, ...] = (
     Rule("g.4", "too_coarse", (Destroyed,), ask.too_coarse("g.4")),
     Rule("g.7", "not_received", (Destroyed, CertifiedByCentre), ask.not_received),
     Rule("g.1", "other_disposal", (*_CLOSED, HandedToCentre), ask.other_disposal),
+    Rule("g.5", "certificate_apart", (Destroyed,), ask.certificate_apart),
+    Rule("g.5", "lines_open", _CLOSED, ask.batch_left),
     Rule("", "lines_open", (CalledOff, *_CLOSED), ask.lines_open),
     Rule("", "items_differ", (*_CLOSED, HandedToCentre), ask.items_differ),
     # The way to the centre.
@@ -92,7 +94,7 @@ RULES: tuple[Rule, ...] = (
     # Signatures.
     signed("g.5", _WITNESSED, ask.witnesses_sign),
     signed("g.7", (HandedToCentre, GoneToCentre), ask.escorts_sign),
-    signed("g.1", (*_WITNESSED, HandedToCentre, ReceivedByCentre), by_actor),
+    signed("g.1", (*_WITNESSED, HandedToCentre, ReceivedByCentre), by_actor, "refuse"),
     signed("", _PREPARED, by_actor),
 )
 
@@ -146,6 +148,7 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "deviation_unknown": ("what",),
     "settled_by_reporter": ("person", "person_en"),
     "unchecked": ("count",),
+    "certificate_apart": (),
     "destroyer_took_part": ("person", "person_en"),
     "too_few": ("count",),
     "supervisor_took_part": ("person", "person_en"),

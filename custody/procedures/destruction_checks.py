@@ -275,12 +275,30 @@ def settled_by_reporter(_carrier: Carrier, fact: Fact, situation: Situation) -> 
 
 
 def lines_open(_carrier: Carrier, fact: Fact, situation: Situation) -> Params | None:
-    """Nothing on the list is left as it was."""
+    """Nothing on the list is left as it was, where the batch is called off or is of no state secrets."""
     assert isinstance(fact, CalledOff | DestructionCarriedOut | CertifiedByCentre)
     count = _count(fact, situation, *OPEN_LINES)
     if isinstance(fact, CalledOff):
         count += _count(fact, situation, "destroyed")
+    elif _secret(fact, situation):
+        return None
     return {"count": count} if count else None
+
+
+def batch_left(_carrier: Carrier, fact: Fact, situation: Situation) -> Params | None:
+    """What was approved was destroyed, or taken off with a reason, before anyone signs the certificate (clause g.5)."""
+    count = _count(fact, situation, *OPEN_LINES) if _secret(fact, situation) else 0
+    return {"count": count} if count else None
+
+
+def certificate_apart(_carrier: Carrier, fact: Fact, situation: Situation) -> Params | None:
+    """The batch is destroyed whole, in the act of its certificate, under which all three sign (clause g.5)."""
+    assert isinstance(fact, Destroyed)
+    if not _secret(fact, situation):
+        return None
+    # The certificate stands last: nothing is looked through for it.
+    closings = (one for one in reversed(situation.facts) if isinstance(one, DestructionCarriedOut | CertifiedByCentre))
+    return None if any(one.matter == fact.matter for one in closings) else {}
 
 
 def unchecked(_carrier: Carrier, fact: Fact, situation: Situation) -> Params | None:

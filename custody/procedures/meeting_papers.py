@@ -121,7 +121,7 @@ def _not_counted(carrier: CarrierState | None, fact: Fact, situation: Situation)
 
 def _found_elsewhere(carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
     """What was found outside the meeting stays where it was put."""
-    assert isinstance(fact, PaperReturned)
+    assert isinstance(fact, PaperReturned | Deposited)
     if carrier is None or carrier.status is not Status.IN_PLACE or carrier.place == fact.place:
         return None
     place = situation.directory.places.get(carrier.place or 0)
@@ -220,7 +220,7 @@ RULES: tuple[Rule, ...] = (
     Rule("", "paper_misnamed", (PaperBrought,), _misnamed),
     signed("h.2", (PaperBrought,), _registry_and_secretary),
     Rule("h.1", "not_on_list", (HandedOut,), _not_on_list),
-    Rule("h.2", "attendee_absent", (HandedOut,), _not_inside),
+    Rule("h.2", "attendee_absent", (HandedOut,), _not_inside, "record"),
     Rule("c.1", "attendee_not_cleared", (HandedOut,), _not_cleared),
     Rule("c.1", "paper_outside_scope", (HandedOut,), _outside_scope),
     signed("h.2", (HandedOut,), by_actor),
@@ -232,16 +232,16 @@ RULES: tuple[Rule, ...] = (
     Rule("", "pages_whole", (PaperIncomplete,), _pages_whole),
     Rule("", "text_missing", (PaperRecovered,), _circumstances),
     Rule("h.3", "paper_not_counted", (PaperReturned,), _not_counted, "record"),
-    Rule("", "found_elsewhere", (PaperReturned,), _found_elsewhere),
+    Rule("", "found_elsewhere", (PaperReturned, Deposited), _found_elsewhere),
     Rule("", "reference_unknown", _PUT, _place_unknown),
     Rule("f.2", "no_storage", _PUT, _no_storage),
     Rule("f.2", "rated_too_low", _PUT, _rated_too_low),
     signed("h.3", (PaperReturned, PaperRecovered), _registry_and_secretary),
-    Rule("h.4", "take_back_forbidden", (TakenBack,), _not_allowed),
-    Rule("h.4", "taker_has_no_unit", (TakenBack,), _no_unit),
-    Rule("h.4", "deposit_too_late", (TakenBack,), _deposit_too_late),
-    signed("h.4", (TakenBack,), _giver_and_taker),
-    signed("h.4", (Deposited,), by_actor),
+    Rule("h.3", "take_back_forbidden", (TakenBack,), _not_allowed),
+    Rule("", "taker_has_no_unit", (TakenBack,), _no_unit),
+    Rule("", "deposit_too_late", (TakenBack,), _deposit_too_late),
+    signed("h.2", (TakenBack,), _giver_and_taker),
+    signed("h.3", (Deposited,), by_actor),
 )
 
 PERMISSIONS: Mapping[type[Fact], Needed] = {

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from custody.access import Permission
 from custody.entries import Fact
-from custody.entries.approvals import Withdrawn
+from custody.entries.approvals import ApprovalAsked, Withdrawn
 from custody.entries.meetings import (
     AttendeeEntered,
     AttendeeLeft,
@@ -40,11 +40,13 @@ from custody.matters.meetings import (
     INCIDENT,
     RETURNED,
     TAKEN_BACK,
+    Meeting,
 )
 from custody.procedures import meeting_attendance, meeting_papers, people
 from custody.procedures.meeting_attendance import meeting_of
 from custody.register import CarrierState
 from custody.rules import Needed, Params, Rule, Situation, by_actor, named, signed
+from custody.values import DAY
 
 SEATS_MAX = 500
 _POST_CLASSES = frozenset({"core", "important", "general"})
@@ -243,6 +245,15 @@ def _not_deposited(_carrier: CarrierState | None, fact: Fact, situation: Situati
     return {"count": count} if count else None
 
 
+def _approved_too_early(_carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
+    """An approval that would lapse before the meeting begins is asked for later."""
+    assert isinstance(fact, ApprovalAsked)
+    matter = situation.matter(fact)
+    if matter is None or not isinstance(matter.body, Meeting):
+        return None
+    return {"days": fact.valid_days} if matter.body.starts_at > situation.now + fact.valid_days * DAY else None
+
+
 def _papers_brought(_carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
     matter = situation.matter(fact)
     if matter is None or matter.kind != "meeting":
@@ -265,18 +276,18 @@ RULES: tuple[Rule, ...] = (
     Rule("", "scope_unclear", _CONVENED, _scope_unclear),
     Rule("", "meeting_times_wrong", _CONVENED, _times_wrong),
     Rule("", "seats_wrong", _CONVENED, _seats_wrong),
-    Rule("h.2", "same_secretary", _CONVENED, _same_secretary),
-    Rule("c.2", "venue_rated_too_low", _CONVENED, _venue_rated_too_low),
+    Rule("", "same_secretary", _CONVENED, _same_secretary),
+    Rule("", "venue_rated_too_low", _CONVENED, _venue_rated_too_low),
     Rule("c.1", "attendee_gone", _CONVENED, _staff_left),
     Rule("c.1", "attendee_not_cleared", _CONVENED, _staff_not_cleared),
     *meeting_attendance.RULES,
     Rule("h.1", "not_in_charge", _LISTING, _not_in_charge),
-    Rule("h.2", "not_in_charge", (HandedOut, MeetingBegun), _not_in_charge),
-    Rule("h.3", "not_in_charge", (*_COUNTING, MeetingEnded, MeetingSettled, MeetingClosed), _not_in_charge),
-    Rule("h.4", "not_in_charge", (TakenBack,), _not_in_charge),
+    Rule("h.2", "not_in_charge", (HandedOut,), _not_in_charge, "record"),
+    Rule("", "not_in_charge", (MeetingBegun,), _not_in_charge),
+    Rule("h.3", "not_in_charge", (*_COUNTING, TakenBack, MeetingEnded, MeetingSettled, MeetingClosed), _not_in_charge),
     Rule("h.1", "not_of_the_meeting", (AttendeeEntered, AttendeeLeft), _not_of_the_meeting),
     Rule("h.3", "not_of_the_meeting", (PlaceSwept,), _not_of_the_meeting),
-    Rule("h.2", "not_the_deputy", (SecretaryTookOver,), _not_the_deputy),
+    Rule("", "not_the_deputy", (SecretaryTookOver,), _not_the_deputy),
     signed("h.2", (SecretaryTookOver,), by_actor),
     Rule("c.4", "rules_unread", (MeetingBegun,), _rules_unread, "record"),
     Rule("h.3", "lodging_unknown", (PlaceSwept,), _lodging_unknown),
@@ -288,7 +299,8 @@ RULES: tuple[Rule, ...] = (
     Rule("h.3", "not_swept", (MeetingSettled,), _not_swept, "record"),
     Rule("h.3", "figures_wrong", (MeetingSettled,), _figures_wrong, "record"),
     Rule("h.1", "still_inside", (MeetingSettled,), _still_inside, "record"),
-    Rule("h.4", "not_deposited", (MeetingClosed,), _not_deposited),
+    Rule("h.3", "not_deposited", (MeetingClosed,), _not_deposited),
+    Rule("", "approved_too_early", (ApprovalAsked,), _approved_too_early),
     Rule("h.3", "papers_brought", (Withdrawn,), _papers_brought),
     *meeting_papers.RULES,
 )
@@ -339,12 +351,13 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "figures_wrong": (),
     "still_inside": ("count",),
     "not_deposited": ("count",),
+    "approved_too_early": ("days",),
     "papers_brought": ("count",),
     **meeting_attendance.CODES,
     **meeting_papers.CODES,
 }
 """Code of a refusal -> the names that fill its blanks."""
-BRINGING_BACK: frozenset[type[Fact]] = frozenset({PaperReturned})
+BRINGING_BACK: frozenset[type[Fact]] = frozenset({PaperReturned, IncidentSigned, PaperMissing})
 """Facts that end what was begun under the approval, however late."""
 FREE: frozenset[type[Fact]] = meeting_papers.FREE
 """Facts that may be entered whatever matter the carrier is in."""

@@ -19,6 +19,14 @@ def left(person: int, situation: Situation) -> Params | None:
     return {**named(known), "day": known.left_on}
 
 
+def leaves_before(person: int, due_day: str, situation: Situation) -> Params | None:
+    """Where the person will have left by that ISO day: what was to come back then would not (clause f.1)."""
+    known = situation.directory.persons.get(person)
+    if known is None or not known.left_on or not situation.day < known.left_on <= due_day:
+        return None
+    return {**named(known), "day": known.left_on}
+
+
 def rank_of(person: Person, situation: Situation) -> int:
     """Highest rank the person may know today; internal at least, before leaving."""
     return max(0, clearance_rank(person, situation.scheme, situation.day))

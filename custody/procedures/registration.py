@@ -4,12 +4,11 @@ import re
 from collections.abc import Collection, Mapping
 
 from custody.access import INSTALLATION
-from custody.entries import Fact, Imported, Received, TagBound, TagRetired
-from custody.register import CarrierState
+from custody.entries import COMING, Fact, TagBound, TagRetired, coming_description
+from custody.register import CarrierState, Directory
 from custody.rules import Params, Rule, Situation
-from custody.values import Description
 
-_EPC = re.compile(r"(?:[0-9A-F]{4}){2,31}")
+EPC = re.compile(r"(?:[0-9A-F]{4}){2,31}")
 """Whole 16-bit words in upper-case hexadecimal, 32 to 496 bits."""
 _TID = re.compile(r"(?:[0-9A-F]{2}){4,64}")
 COUNT_MAX = 2**31 - 1
@@ -17,13 +16,8 @@ COUNT_MAX = 2**31 - 1
 _POST_CLASSES = frozenset({"core", "important", "general"})
 
 
-def _described(fact: Fact) -> Description:
-    assert isinstance(fact, Imported | Received)
-    return fact.description
-
-
 def _text_missing(_carrier: CarrierState | None, fact: Fact, _situation: Situation) -> Params | None:
-    described = _described(fact)
+    described = coming_description(fact)
     for field in ("control_number", "title"):
         if not getattr(described, field).strip():
             return {"field": field}
@@ -31,48 +25,53 @@ def _text_missing(_carrier: CarrierState | None, fact: Fact, _situation: Situati
 
 
 def _copy_impossible(_carrier: CarrierState | None, fact: Fact, _situation: Situation) -> Params | None:
-    described = _described(fact)
+    described = coming_description(fact)
     if 1 <= described.copy_number <= described.copies <= COUNT_MAX:
         return None
     return {"copy": described.copy_number, "copies": described.copies}
 
 
 def _number_taken(_carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
-    described = _described(fact)
+    described = coming_description(fact)
     if (described.control_number, described.copy_number) not in situation.numbers_taken:
         return None
     return {"number": described.control_number, "copy": described.copy_number}
 
 
 def _unit_unknown(_carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
-    unit = _described(fact).unit
+    unit = coming_description(fact).unit
     return None if unit in situation.directory.units else {"kind": "unit", "id": unit}
 
 
 def _pages_impossible(_carrier: CarrierState | None, fact: Fact, _situation: Situation) -> Params | None:
-    pages = _described(fact).pages
+    pages = coming_description(fact).pages
     return None if pages is None or 1 <= pages <= COUNT_MAX else {"pages": pages}
 
 
+def principal_unknown(principal: str, directory: Directory) -> bool:
+    """Whether a principal of a scope names nobody in the directory: it would silently mean nobody."""
+    kind, _, name = principal.partition(":")
+    if principal == "all" or (kind == "post" and name in _POST_CLASSES):
+        return False
+    directories: Mapping[str, Collection[int]] = {
+        "unit": directory.units,
+        "person": directory.persons,
+        "organisation": directory.organisations,
+    }
+    known = directories.get(kind, ())
+    return not name.isascii() or not name.isdecimal() or str(int(name)) != name or int(name) not in known
+
+
 def _scope_unclear(_carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
-    """A scope names only who is in the directory: anything else would silently mean nobody."""
-    for principal in _described(fact).scope.principals:
-        kind, _, name = principal.partition(":")
-        if principal == "all" or (kind == "post" and name in _POST_CLASSES):
-            continue
-        directories: Mapping[str, Collection[int]] = {
-            "unit": situation.directory.units,
-            "person": situation.directory.persons,
-        }
-        known = directories.get(kind, ())
-        if not name.isascii() or not name.isdecimal() or str(int(name)) != name or int(name) not in known:
-            return {"principal": principal}
-    return None
+    """A scope names only who is in the directory."""
+    principals = coming_description(fact).scope.principals
+    unknown = [one for one in principals if principal_unknown(one, situation.directory)]
+    return {"principal": unknown[0]} if unknown else None
 
 
 def _beyond_own_sight(_carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
     """Nobody registers what he may not see afterwards."""
-    subject, described = situation.subject, _described(fact)
+    subject, described = situation.subject, coming_description(fact)
     rank = next((level.rank for level in situation.scheme.levels if level.code == described.level), None)
     if subject == INSTALLATION or rank is None:
         return None
@@ -83,7 +82,7 @@ def _beyond_own_sight(_carrier: CarrierState | None, fact: Fact, situation: Situ
 
 def _epc_malformed(_carrier: CarrierState | None, fact: Fact, _situation: Situation) -> Params | None:
     assert isinstance(fact, TagBound)
-    return None if _EPC.fullmatch(fact.tag.epc) else {"epc": fact.tag.epc}
+    return None if EPC.fullmatch(fact.tag.epc) else {"epc": fact.tag.epc}
 
 
 def _tid_malformed(_carrier: CarrierState | None, fact: Fact, _situation: Situation) -> Params | None:
@@ -109,15 +108,14 @@ def _reason_missing(_carrier: CarrierState | None, fact: Fact, _situation: Situa
     return None if fact.reason.strip() else {"field": "reason"}
 
 
-_COMING = (Imported, Received)
 RULES = (
-    Rule("", "text_missing", _COMING, _text_missing),
-    Rule("", "copy_impossible", _COMING, _copy_impossible),
-    Rule("", "number_taken", _COMING, _number_taken),
-    Rule("", "reference_unknown", _COMING, _unit_unknown),
-    Rule("", "pages_impossible", _COMING, _pages_impossible),
-    Rule("", "scope_unclear", _COMING, _scope_unclear),
-    Rule("", "beyond_own_sight", _COMING, _beyond_own_sight),
+    Rule("", "text_missing", COMING, _text_missing),
+    Rule("", "copy_impossible", COMING, _copy_impossible),
+    Rule("", "number_taken", COMING, _number_taken),
+    Rule("", "reference_unknown", COMING, _unit_unknown),
+    Rule("", "pages_impossible", COMING, _pages_impossible),
+    Rule("", "scope_unclear", COMING, _scope_unclear),
+    Rule("", "beyond_own_sight", COMING, _beyond_own_sight),
     Rule("", "epc_malformed", (TagBound,), _epc_malformed),
     Rule("", "tid_malformed", (TagBound,), _tid_malformed),
     Rule("", "epc_known", (TagBound,), _epc_known),

@@ -44,6 +44,11 @@ def _reader_unknown(_carrier: CarrierState | None, fact: Fact, situation: Situat
     return next(filter(None, (people.unknown(reader, situation) for reader in fact.readers)), None)
 
 
+def _reader_left(_carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
+    assert isinstance(fact, CirculationOpened)
+    return next(filter(None, (people.left(reader, situation) for reader in fact.readers)), None)
+
+
 def _reader_twice(_carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
     assert isinstance(fact, CirculationOpened)
     twice = next((reader for reader in fact.readers if fact.readers.count(reader) > 1), None)
@@ -129,6 +134,11 @@ def _leg_due_in_past(_carrier: CarrierState | None, fact: Fact, situation: Situa
     return None if fact.due_at > situation.at else {"day": day_of(fact.due_at, situation)}
 
 
+def _leg_due_after_leaving(_carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
+    assert isinstance(fact, LegStarted)
+    return people.leaves_before(fact.reader, day_of(fact.due_at, situation), situation)
+
+
 def _leg_too_long(_carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
     """Nobody keeps it: not longer than was approved for each reader."""
     assert isinstance(fact, LegStarted)
@@ -193,6 +203,7 @@ def _unsaid(_carrier: CarrierState | None, fact: Fact, _situation: Situation) ->
 RULES: tuple[Rule, ...] = (
     Rule("c.3", "nobody_reads", (CirculationOpened,), _nobody_reads),
     Rule("", "reference_unknown", (CirculationOpened,), _reader_unknown),
+    Rule("c.1", "borrower_left", (CirculationOpened,), _reader_left),
     Rule("c.3", "reader_twice", (CirculationOpened,), _reader_twice),
     Rule("c.3", "leg_days_unfit", (CirculationOpened,), _leg_days_unfit),
     Rule("c.1", "not_cleared", (CirculationListed,), _some_not_cleared),
@@ -206,6 +217,7 @@ RULES: tuple[Rule, ...] = (
     Rule("c.1", "outside_scope", (LegStarted,), _leg_outside_scope),
     Rule("c.3", "due_in_past", (LegStarted,), _leg_due_in_past),
     Rule("c.3", "leg_too_long", (LegStarted,), _leg_too_long),
+    Rule("f.1", "due_after_leaving", (LegStarted,), _leg_due_after_leaving),
     signed("c.3", (LegStarted,), _reader, "refuse"),
     Rule("", "reference_unknown", (LegEnded,), _bringer_unknown),
     Rule("", "text_missing", (ReaderPassedOver, CirculationLeftOut), _unsaid),

@@ -40,6 +40,7 @@ CLAUSES = (
             record(
                 "The deposit of phones is asked for at entry (j.1); pages say so where content is handled.",
                 "进入时登记手机寄存（j.1）；处理涉密内容的页面予以提示。",
+                kept=True,
             ),
         ),
     ),
@@ -52,8 +53,9 @@ CLAUSES = (
             record(
                 "Each place has a responsible person, who accepts it by signature; a declaration at entry.",
                 "每处场所有保密责任人，签字确认；进入时申报。",
+                kept=True,
             ),
-            remind("The recurring reminder, acknowledged.", "定期保密提醒，须签收确认。"),
+            remind("The recurring reminder, acknowledged.", "定期保密提醒，须签收确认。", kept=True),
         ),
     ),
     Clause(
@@ -72,11 +74,13 @@ CLAUSES = (
             refuse(
                 '"Urgent" shortens deadlines and never skips a step; copying or scanning outside a rated place.',
                 "“加急”只缩短时限，不减少环节；在未定保密等级的场所复印、扫描的，不予办理。",
+                kept=True,
             ),
             record(
                 "Exports and prints carry the name of who made them; the ban on photographs and screenshots is "
                 "acknowledged.",
                 "导出和打印件带有经办人姓名；禁止拍照、截屏的要求须签收确认。",
+                kept=True,
             ),
         ),
     ),
@@ -89,8 +93,9 @@ CLAUSES = (
             prove(
                 "Personal data of staff is shown only to the roles that need it.",
                 "工作人员个人信息只向确有需要的角色显示。",
+                kept=True,
             ),
-            record("Exports.", "导出留有记录。"),
+            record("Exports.", "导出留有记录。", kept=True),
         ),
         as_of=("j.2",),
     ),
@@ -100,7 +105,7 @@ CLAUSES = (
         "场所保洁、消毒不涉密：保洁人员进入前须登记，文件先收好，开窗通风。",
         "rule 9",
         (
-            record("The entry register for cleaning.", "保洁进入登记。"),
+            record("The entry register for cleaning.", "保洁进入登记。", kept=True),
             refuse("Entry while the room is not clear.", "未清场的，不予进入。"),
             detect(
                 "The room-clear check counts carriers still seen or issued in the room: a go or no-go slip.",

@@ -15,6 +15,7 @@ CLAUSES = (
                 "quantity, place, producer); received, copied and legacy carriers have origins of their own.",
                 "本单位制作的载体，凭已批准的制作单（名称、密级、保密期限、知悉范围、数量、场所、承制方）方可登记；"
                 "收文、复制件和旧有载体各有来源，不在此列。",
+                kept=True,
             ),
         ),
     ),
@@ -23,7 +24,13 @@ CLAUSES = (
         "Production happens in a protected place.",
         "制作须在具备保密条件的场所进行。",
         "letter a",
-        (refuse("The order's place must be rated for the level.", "制作单所列场所的保密等级须不低于载体密级。"),),
+        (
+            refuse(
+                "The order's place must be rated for the level.",
+                "制作单所列场所的保密等级须不低于载体密级。",
+                kept=True,
+            ),
+        ),
     ),
     Clause(
         "a.3",
@@ -35,6 +42,7 @@ CLAUSES = (
                 "The producer's ownership kind is checked; an outside producer needs a licence on file that has not "
                 "expired.",
                 "核查承制方的所有制性质；外部承制方须有在案且在有效期内的资质。",
+                kept=True,
             ),
         ),
     ),
@@ -44,14 +52,16 @@ CLAUSES = (
         "严格按照批准的数量制作，不得多制，不得私留。",
         "letter a",
         (
-            refuse("Copy n+1 of n is not registered.", "批准 n 份的，第 n+1 份不予登记。"),
+            refuse("Copy n+1 of n is not registered.", "批准 n 份的，第 n+1 份不予登记。", kept=True),
             detect(
                 "Tags of the order's number block were heard but never registered.",
                 "听到属于该制作单号段、却从未登记的标签。",
+                kept=True,
             ),
             record(
                 "An order closes only when approved = registered + spoiled + cancelled.",
                 "批准数＝登记数＋作废数＋取消数，制作单方可办结。",
+                kept=True,
             ),
         ),
     ),
@@ -71,6 +81,7 @@ CLAUSES = (
             record(
                 "The basis, who determined it, the mark LEVEL★PERIOD, and the two approvals.",
                 "定密依据、定密责任人、“密级★期限”标志，以及两级审批。",
+                kept=True,
             ),
         ),
     ),
@@ -83,10 +94,12 @@ CLAUSES = (
             record(
                 "Intermediates are registered under the order, with its level.",
                 "中间材料登记在制作单名下，密级与之相同。",
+                kept=True,
             ),
             remind(
                 "Intermediates neither preserved nor destroyed by the set number of days after the order closed.",
                 "制作单办结后逾规定天数，中间材料既未留存也未销毁。",
+                kept=True,
             ),
         ),
     ),
@@ -100,6 +113,7 @@ CLAUSES = (
             refuse(
                 "A dispatch without number and the signatures of sender and receiver does not complete.",
                 "无编号、无发件人和收件人签字的，收发不予办结。",
+                kept=True,
             ),
         ),
         internal=True,
@@ -114,8 +128,13 @@ CLAUSES = (
                 "The receipt compares the manifest with what was read or ticked, item by item (short, over, wrong), "
                 "and the sender is told.",
                 "收件时按清单与读到或勾选的逐件比对（短少、多出、不符），并告知发件单位。",
+                kept=True,
             ),
-            refuse('"Received in full" while one item is unaccounted for.', "尚有一件未落实的，不得签“全数收讫”。"),
+            refuse(
+                '"Received in full" while one item is unaccounted for.',
+                "尚有一件未落实的，不得签“全数收讫”。",
+                kept=True,
+            ),
         ),
         internal=True,
     ),
@@ -129,6 +148,7 @@ CLAUSES = (
                 "The recipient is outside the scope, or the level is over his clearance; widening is an approved act "
                 "of its own.",
                 "收件人不在知悉范围内，或载体密级高于其涉密等级的，不予分发；扩大范围须另行审批。",
+                kept=True,
             ),
         ),
     ),
@@ -138,7 +158,13 @@ CLAUSES = (
         "an unrelated person.",
         "传递、运输须交由机要通信、机要交通等专门部门承担，不得通过普通邮政邮寄，不得交由无关人员。",
         "letter b",
-        (refuse("The way of carrying is not allowed for the level.", "所选传递方式不适用于该密级的，不予办理。"),),
+        (
+            refuse(
+                "The way of carrying is not allowed for the level.",
+                "所选传递方式不适用于该密级的，不予办理。",
+                kept=True,
+            ),
+        ),
     ),
     Clause(
         "b.5",
@@ -146,8 +172,12 @@ CLAUSES = (
         "自行传递、运输的，须选择安全的路线和交通工具，并采取严密的保密措施。",
         "letter b",
         (
-            record("Route, vehicle and escorts (two for top secret).", "路线、交通工具和押运人（绝密级须两人以上）。"),
-            remind("Not arrived by the planned time.", "逾预定时间未送达。"),
+            record(
+                "Route, vehicle and escorts (two for top secret).",
+                "路线、交通工具和押运人（绝密级须两人以上）。",
+                kept=True,
+            ),
+            remind("Not arrived by the planned time.", "逾预定时间未送达。", kept=True),
         ),
     ),
     Clause(
@@ -155,7 +185,7 @@ CLAUSES = (
         "Overseas only by diplomatic courier or under the export rules.",
         "向境外传递涉密载体，须经外交信使，或按出境管理的有关规定办理。",
         "letter b",
-        (refuse("Any other way overseas.", "以其他方式寄往或带往境外的，不予办理。"),),
+        (refuse("Any other way overseas.", "以其他方式寄往或带往境外的，不予办理。", kept=True),),
     ),
     Clause(
         "b.7",
@@ -260,21 +290,21 @@ CLAUSES = (
         "Copying needs the approval of the producing or issuing authority.",
         "复制涉密载体须经制发机关、单位批准。",
         "letter d",
-        (refuse("Copying without that approval.", "未经批准的，不予复制登记。"),),
+        (refuse("Copying without that approval.", "未经批准的，不予复制登记。", kept=True),),
     ),
     Clause(
         "d.2",
         "Coded telegrams are not copied outside the cipher department.",
         "密码电报，非机要部门不得复制。",
         "letter d",
-        (refuse("By the kind of carrier.", "按载体种类，非机要部门一律不予复制。"),),
+        (refuse("By the kind of carrier.", "按载体种类，非机要部门一律不予复制。", kept=True),),
     ),
     Clause(
         "d.3",
         "A business unit copies only with the licence to reproduce carriers of state secrets.",
         "经营单位无《国家秘密载体复制许可证》，不得复制涉密载体。",
         "letter d",
-        (refuse("The licence is missing or expired.", "无许可证或许可证过期的，不予办理。"),),
+        (refuse("The licence is missing or expired.", "无许可证或许可证过期的，不予办理。", kept=True),),
     ),
     Clause(
         "d.4",
@@ -285,6 +315,7 @@ CLAUSES = (
             record(
                 "Each copy is a carrier descended from its original, tagged and counted.",
                 "每份复制件都是一件载体，注明原件，贴标签并计数。",
+                kept=True,
             ),
         ),
         internal=True,
@@ -298,6 +329,7 @@ CLAUSES = (
             refuse(
                 "A lower level or a shorter period; the scope is inherited.",
                 "密级低于原件或期限短于原件的，不予登记；知悉范围随原件。",
+                kept=True,
             ),
         ),
     ),
@@ -311,6 +343,7 @@ CLAUSES = (
                 "Without the approval; a compilation takes the highest level, the longest period and the narrowest "
                 "common scope of its sources.",
                 "未经批准的，不予登记；汇编件取各来源中最高密级、最长期限和共同的最小知悉范围。",
+                kept=True,
             ),
         ),
     ),

@@ -13,6 +13,7 @@ CLAUSES = (
             refuse(
                 "Without a permit (who, what, why, where to, container, escort, window).",
                 "无外出许可（何人、何物、事由、去向、容器、同行人、时限）的，不得带出。",
+                kept=True,
             ),
             detect("Left by a portal without a permit.", "无证出门：没有许可而从门禁处带出。", kept=True),
         ),
@@ -22,21 +23,21 @@ CLAUSES = (
         "No unrelated errands and no public places on the way.",
         "携带涉密载体外出期间，不得办理无关事项，不得进入商店、娱乐等不利于保密的公共场所。",
         "letter e",
-        (record("The itinerary is declared, and confirmed on return.", "事先申报行程，返回时逐项确认。"),),
+        (record("The itinerary is declared, and confirmed on return.", "事先申报行程，返回时逐项确认。", kept=True),),
     ),
     Clause(
         "e.3",
         "Not to foreign-affairs activities, unless the leaders approve.",
         "参加涉外活动不得携带涉密载体；确需携带的，须经单位领导批准并采取保护措施。",
         "letter e",
-        (refuse("Without that approval.", "无领导批准的，不予许可。"),),
+        (refuse("Without that approval.", "无领导批准的，不予许可。", kept=True),),
     ),
     Clause(
         "e.4",
         "Out of the country only with the special approval, and with precautions.",
         "严禁擅自携带涉密载体出境；因工作确需出境的，须按规定专门审批，并采取周密的保护措施。",
         "letter e",
-        (refuse("Without it.", "无专门批准的，不予许可。"),),
+        (refuse("Without it.", "无专门批准的，不予许可。", kept=True),),
     ),
     # Letter f, keeping.
     Clause(
@@ -240,9 +241,11 @@ CLAUSES = (
         "letter i",
         (
             refuse(
-                "No approval, or no agreement with the recipient.", "未经批准，或未与接收方签订保密协议的，不得提供。"
+                "No approval, or no agreement with the recipient.",
+                "未经批准，或未与接收方签订保密协议的，不得提供。",
+                kept=True,
             ),
-            remind("The return is due.", "到期应收回。"),
+            remind("The return is due.", "到期应收回。", kept=True),
         ),
     ),
     Clause(
@@ -256,6 +259,7 @@ CLAUSES = (
                 "secret cannot be avoided in an interview, the statement made to the editors.",
                 "保密审查记录、审查人（非作者本人）和审查结论，坚持“谁公开、谁审查”；"
                 "采访中确实无法回避的，记录向编辑人员所作的声明。",
+                kept=True,
             ),
         ),
     ),
@@ -267,10 +271,12 @@ CLAUSES = (
         "letter j",
         (
             record(
-                "The entry register: who, with whom, why, when in and out.", "进出登记：何人、陪同人、事由、进出时间。"
+                "The entry register: who, with whom, why, when in and out.",
+                "进出登记：何人、陪同人、事由、进出时间。",
+                kept=True,
             ),
-            refuse("Unescorted entry.", "无人陪同的，不予进入登记。"),
-            detect("Not signed out.", "访客未签离。"),
+            refuse("Unescorted entry.", "无人陪同的，不予进入登记。", kept=True),
+            detect("Not signed out.", "访客未签离。", kept=True),
         ),
     ),
     Clause(
@@ -279,8 +285,8 @@ CLAUSES = (
         "不得在私人交往和通信、公共场所、家中、无保密措施的电话和聊天群中谈论国家秘密。",
         "letter j",
         (
-            record("The undertaking, signed.", "签订保密承诺书。"),
-            remind("The yearly instruction, acknowledged.", "每年一次保密提醒，须签收确认。"),
+            record("The undertaking, signed.", "签订保密承诺书。", kept=True),
+            remind("The yearly instruction, acknowledged.", "每年一次保密提醒，须签收确认。", kept=True),
         ),
     ),
 )

@@ -5,6 +5,7 @@ gap, the register is brought to what they say, and the frontier of the tree goes
 never disagree, and of two who want the same carrier exactly one has it.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,16 +13,19 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from sqlalchemy import Connection, select, text, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from custody import ledger
 from custody.access import Subject
+from custody.balance import COMING_KINDS
 from custody.clock import Clock
-from custody.database import Database
+from custody.database import Database, DatabaseError
 from custody.entries import (
     Corrected,
     Entry,
     EntryInvalid,
     Fact,
+    MatterOpened,
     Signature,
     decode,
     encode,
@@ -38,12 +42,15 @@ from custody.store.acts import act_number, take_numbers
 from custody.store.matters import write_lines, write_matters
 from custody.store.posting import Act, Posting, carrier_of, last_entry, look_up
 from custody.store.projection import load_directory, load_states, write_carriers, write_directory
+from custody.store.refused import Tried, note_refusal
 from custody.store.schema import insert_rows
+from custody.store.standing import write_standings
 from custody.values import Instant
 
-KINDS = ("carrier", "unit", "place", "person", "matter", "delegation")
+KINDS = ("carrier", "unit", "place", "person", "matter", "delegation", "organisation", "licence", "agreement")
 """What has identifiers, each kind its own series from 1."""
 
+_LOG = logging.getLogger(__name__)
 _FLUSH_ENTRIES = 5_000
 _ENTRY_COLUMNS = ("sequence", "kind", "carrier", "matter", "act", "by", "happened_at", "entered_at", "body")
 _DIRECTORY_VERSION = "directory:version"
@@ -115,11 +122,12 @@ class Books:
 
         All or nothing, and on disk when it returns; with `connection` they are part of the caller's transaction.
         Raises Refused (its `at` is the index of the refused fact), NotFound, EntryInvalid for a fact that holds
-        what its kind cannot hold, ValueError for an unknown kind of act or no facts; then nothing has changed.
+        what its kind cannot hold, ValueError for an unknown kind of act or no facts; then nothing has changed, but
+        that the refusal itself is kept with its clause (in the caller's transaction, where there is one).
         """
         if not facts:
             raise ValueError("an act needs at least one fact")
-        with self._transaction(connection) as writing:
+        with self._noting_refusals(subject, facts, act, connection), self._transaction(connection) as writing:
             size, frontier = _lock_ledger(writing)
             now = self.clock()
             number = act_number(writing, act, now, self.scheme.timezone)
@@ -130,6 +138,7 @@ class Books:
             frontier = frontier.extend(self._append(writing, posting, facts))
             states = posting.lookups.states
             write_carriers(writing, self.scheme, posting.before, [states[carrier] for carrier in posting.changed])
+            write_standings(writing, self.scheme, posting.standings)
             matters = posting.lookups.matters
             write_matters(writing, self.scheme, posting.matters_before, [matters[m] for m in posting.matters_changed])
             lines = posting.lookups.lines
@@ -247,7 +256,8 @@ class Books:
 
     def _posting(self, connection: Connection, act: Act, facts: Sequence[Fact], size: int) -> Posting:
         directory = self.directory(connection)
-        return Posting(act, self.scheme, directory, look_up(connection, facts, directory, act, self.scheme), size)
+        lookups = look_up(connection, facts, directory, act, self.scheme)
+        return Posting(act, self.scheme, directory, lookups, size, facts)
 
     def _append(self, connection: Connection, posting: Posting, facts: Sequence[Fact]) -> Iterator[bytes]:
         """Judge, apply and store each fact; give the hash of each leaf. Raises Refused."""
@@ -281,6 +291,27 @@ class Books:
         # Random besides the sequence: a sequence rolled back is given again, with another directory behind it.
         version = (sequence << 20) | (int(self._nonce()[:5], 16) & 0xFFFFF)
         connection.execute(_SET_VERSION, {"name": _DIRECTORY_VERSION, "next": version})
+
+    @contextmanager
+    def _noting_refusals(
+        self, subject: Subject, facts: Sequence[Fact], act: str, connection: Connection | None
+    ) -> Iterator[None]:
+        try:
+            yield
+        except Refused as refused:
+            fact = facts[refused.at]
+            # What was to come into being is not there to be pointed at.
+            carrier = None if fact.kind in COMING_KINDS else refused.carrier
+            matter = None if isinstance(fact, MatterOpened) else matter_of(fact)
+            tried = Tried(self.clock(), subject.person, act, fact.kind, carrier, matter)
+            try:
+                if any(one.clause for one in refused.refusals):
+                    with self._transaction(connection) as writing:
+                        note_refusal(writing, tried, refused)
+            except (DatabaseError, SQLAlchemyError) as error:
+                # The act is refused all the same, and says why.
+                _LOG.warning("a refusal of %s could not be kept: %s", fact.kind, type(error).__name__)
+            raise
 
     @contextmanager
     def _transaction(self, connection: Connection | None) -> Iterator[Connection]:

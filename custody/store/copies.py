@@ -7,16 +7,17 @@ from sqlalchemy import Connection, select
 from custody.entries import Fact
 from custody.entries.approvals import ApprovalAsked
 from custody.entries.disposition import ChangeProposed, CopyLeftOut, DeclassificationProposed
-from custody.life_cycle import HELD
 from custody.store import schema as t
+from custody.store.descent import held, made_from, walk
 from custody.store.schema import chunks, is_int64
 
 
 def copies_unlisted(connection: Connection, facts: Sequence[Fact]) -> dict[str, frozenset[int]]:
     """By control number, the copies still held that stand on no line of a reclassification about to be asked for.
 
-    Asked of every title that it lists; empty where these facts ask for none. What this very act lists counts as a
-    title, and stands in the situation's lines by then.
+    Asked of every title that it lists, and of whatever was copied, excerpted or compiled from its copies (clause d.5);
+    empty where these facts ask for none. What this very act lists counts as a title, and stands in the situation's
+    lines by then.
     """
     asked = {fact.matter for fact in facts if isinstance(fact, ApprovalAsked) and is_int64(fact.matter)}
     if not asked:
@@ -38,10 +39,13 @@ def _held(connection: Connection, carriers: Iterable[int], listed: Set[int]) -> 
     numbers: set[str] = set()
     for chunk in chunks(sorted(filter(is_int64, carriers))):
         numbers |= set(connection.execute(select(c.control_number).where(c.id.in_(chunk))).scalars())
-    found: dict[str, set[int]] = {}
-    held = c.status.in_([status.value for status in HELD])
+    titles: set[int] = set()
     for names in chunks(sorted(numbers)):
-        for row in connection.execute(select(c.control_number, c.id).where(c.control_number.in_(names), held)):
-            if row.id not in listed:
-                found.setdefault(row.control_number, set()).add(row.id)
+        titles |= set(connection.execute(select(c.id).where(c.control_number.in_(names))).scalars())
+    made = walk(connection, titles, made_from)
+    kin = held(connection, titles.union(*made.values()) - listed)
+    found: dict[str, set[int]] = {}
+    for chunk in chunks(sorted(kin)):
+        for row in connection.execute(select(c.control_number, c.id).where(c.id.in_(chunk))):
+            found.setdefault(row.control_number, set()).add(row.id)
     return {number: frozenset(copies) for number, copies in sorted(found.items())}

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, select, tuple_
 from custody.matters import KINDS, Approval, Line, Matter, parties_of
 from custody.scheme import Scheme
 from custody.store import schema as t
+from custody.store.orders import write_orders
 from custody.store.schema import chunks, insert_rows, is_int64
 
 COLUMNS = [
@@ -127,10 +128,26 @@ def load_lines(connection: Connection, wanted: Iterable[tuple[int, int]]) -> dic
     return found
 
 
+def open_losses(connection: Connection, carriers: Iterable[int]) -> dict[int, int]:
+    """By carrier, the enquiry not yet over that has it as missing; those that are sought in none are left out."""
+    found: dict[int, int] = {}
+    line, matter = t.LINE.c, t.MATTER.c
+    for chunk in chunks(sorted(filter(is_int64, set(carriers)))):
+        query = (
+            select(line.carrier, line.matter)
+            .join_from(t.LINE, t.MATTER, matter.id == line.matter)
+            .where(line.carrier.in_(chunk), line.state == "missing", matter.kind == "loss", matter.ended_at.is_(None))
+            .order_by(line.matter)
+        )
+        found |= {row.carrier: row.matter for row in connection.execute(query)}
+    return found
+
+
 def write_matters(
     connection: Connection, scheme: Scheme, before: Mapping[int, Matter], matters: Sequence[Matter]
 ) -> None:
     """Bring the rows of these matters, and of the persons with a part in them, to what they are."""
+    write_orders(connection, before, matters)
     for chunk in chunks(matters):
         known = [matter.id for matter in chunk if matter.id in before]
         connection.execute(delete(t.MATTER).where(t.MATTER.c.id.in_(known)))

@@ -9,38 +9,45 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Connection, func, select, tuple_
 
 from custody.access import INSTALLATION, Permission, Subject, may
+from custody.balance import Standing, next_standing
 from custody.clock import day
 from custody.entries import (
+    COMING,
     Borrowed,
     CarrierFact,
     Corrected,
     Entry,
     Fact,
     FindingSettled,
-    Imported,
     PersonRecorded,
     PlaceRecorded,
-    Received,
     Signature,
     TagBound,
     UnitRecorded,
+    coming_description,
     decode,
     matter_of,
 )
+from custody.entries.organisations import OrganisationRecorded
 from custody.life_cycle import HELD, Status
 from custody.matters import Line, Matter, apply_matter
 from custody.procedures import circulation, refusals
+from custody.procedures.disposition.loss import FINDING_AGAIN
 from custody.register import CarrierState, Directory, apply
-from custody.rules import LastEntry, NotFound, Refusal, Situation
+from custody.rules import Descent, Inside, LastEntry, NotFound, Orders, Refusal, Situation
 from custody.scheme import Scheme
 from custody.store import schema as t
 from custody.store.acts import TAKING_OVER
 from custody.store.copies import copies_unlisted
+from custody.store.descent import look_up_descent, sources_asked
+from custody.store.inside import inside
 from custody.store.keeping import KeepingLookups, cleared, in_hand, look_up_keeping
-from custody.store.matters import load_lines, load_matters
+from custody.store.matters import load_lines, load_matters, open_losses
+from custody.store.orders import labels_asked, look_up_orders
 from custody.store.projection import load_states
 from custody.store.queries import people
 from custody.store.schema import chunks, is_int64
+from custody.store.titles import copies_left_out
 from custody.values import Instant
 
 
@@ -74,7 +81,12 @@ class Lookups:
     absent: dict[int, Subject] = field(default_factory=dict)
     last_entries: dict[int, LastEntry] = field(default_factory=dict)
     copies: dict[str, frozenset[int]] = field(default_factory=dict)
+    descent: Descent = field(default_factory=Descent)
     keeping: KeepingLookups = field(default_factory=KeepingLookups)
+    losses: dict[int, int] = field(default_factory=dict)
+    orders: Orders = field(default_factory=Orders)
+    inside: Inside = field(default_factory=Inside)
+    left_out: dict[int, frozenset[int]] = field(default_factory=dict)
 
     def follow(self, before: CarrierState | None, after: CarrierState, at: Instant) -> None:
         """Take the effect of an applied fact."""
@@ -111,34 +123,49 @@ def look_up(connection: Connection, facts: Sequence[Fact], directory: Directory,
     """Fetch what the rules may ask about these facts."""
     at = act.now if act.happened_at is None else act.happened_at
     coming = {
-        (fact.description.control_number, fact.description.copy_number)
+        (described.control_number, described.copy_number)
         for fact in facts
-        if isinstance(fact, Imported | Received)
+        if isinstance(fact, COMING)
+        for described in (coming_description(fact),)
     }
     codes: dict[tuple[str, str], int] = {}
     if any(not isinstance(fact, CarrierFact) for fact in facts):
         codes = {("unit", unit.code): unit.id for unit in directory.units.values()}
         codes |= {("place", place.code): place.id for place in directory.places.values()}
         codes |= {("person", person.number): person.id for person in directory.persons.values()}
+        codes |= {("organisation", body.code): body.id for body in directory.organisations.values()}
     states = load_states(connection, (carrier for fact in facts for carrier in carriers_of(fact)))
+    descent = look_up_descent(connection, facts)
+    kin = (*sources_asked(facts, states), *(one for found in descent.descendants.values() for one in found))
+    states |= load_states(connection, (one for one in kin if one not in states))
     pairs = [(m, c) for fact in facts if (m := matter_of(fact)) is not None for c in carriers_of(fact)]
+    pairs += [(m, c) for fact in facts if (m := matter_of(fact)) for c in descent.listed.get(carrier_of(fact) or 0, ())]
+    orders = look_up_orders(connection, facts)
+    binding = [fact for fact in facts if isinstance(fact, TagBound)]
+    pairs += [(m, f.carrier) for f in binding if (m := orders.allotted.get(f.tag.epc)) is not None]
     bound = {state.matter for state in states.values() if state.matter is not None}
     corrected = {fact.carrier for fact in facts if isinstance(fact, Corrected)}
     others = {other for fact in facts if (other := getattr(fact, "on_behalf_of", None)) is not None}
     today = day(act.now, scheme.timezone)
-    matters = load_matters(connection, bound | {m for fact in facts if (m := matter_of(fact)) is not None})
+    named = {m for fact in facts for m in (matter_of(fact), *getattr(fact, "matters", ())) if m is not None}
+    matters = load_matters(connection, bound | named)
     persons = {p for fact in facts for p in _persons_of(fact)}
     return Lookups(
         matters=matters,
         lines=load_lines(connection, pairs) if pairs else {},
+        descent=descent,
         holdings=in_hand(connection, persons | cleared(facts, matters)),
         keeping=look_up_keeping(connection, facts, directory, matters, persons, scheme, today),
         absent={other: people.subject_for(connection, other, scheme, today) for other in others if is_int64(other)},
         last_entries={carrier: last_entry(connection, carrier) for carrier in corrected if carrier in states},
         copies=copies_unlisted(connection, facts),
+        inside=inside(connection, facts, directory),
+        left_out=copies_left_out(connection, facts, matters),
+        losses=open_losses(connection, [f.carrier for f in facts if isinstance(f, FINDING_AGAIN)]),
         states=states,
+        orders=orders,
         overdue=_overdue(connection, persons, at),
-        epcs=epcs_known(connection, {fact.tag.epc for fact in facts if isinstance(fact, TagBound)}),
+        epcs=epcs_known(connection, {f.tag.epc for f in binding} | labels_asked(facts, matters)),
         numbers=numbers_taken(connection, coming),
         codes=codes,
     )
@@ -203,7 +230,15 @@ def numbers_taken(connection: Connection, wanted: Iterable[tuple[str, int]]) -> 
 class Posting:
     """Judges and applies the facts of one act in memory. `before` and `lookups.states` bound what has changed."""
 
-    def __init__(self, act: Act, scheme: Scheme, directory: Directory, lookups: Lookups, size: int) -> None:
+    def __init__(
+        self,
+        act: Act,
+        scheme: Scheme,
+        directory: Directory,
+        lookups: Lookups,
+        size: int,
+        facts: Sequence[Fact],
+    ) -> None:
         self.act = act
         self.before: Mapping[int, CarrierState] = dict(lookups.states)
         self.matters_before: Mapping[int, Matter] = dict(lookups.matters)
@@ -216,12 +251,19 @@ class Posting:
             persons=dict(directory.persons),
             accepted=dict(directory.accepted),
             delegations=dict(directory.delegations),
+            organisations=dict(directory.organisations),
+            licences=dict(directory.licences),
+            agreements=dict(directory.agreements),
+            instructions=dict(directory.instructions),
+            acknowledged=dict(directory.acknowledged),
         )
         self.directory_changed = False
         self.lookups = lookups
         self.sequence = size
         self.changed: dict[int, None] = {}
         """Carriers that an entry was about, in order."""
+        self.standings: list[Standing] = []
+        """What the balance counts them by, where it changed; in order."""
         self.matters_changed: dict[int, None] = {}
         self.lines_changed: dict[tuple[int, int], None] = {}
         over = act.kind in TAKING_OVER and (act.subject == INSTALLATION or may(act.subject, Permission.TAKE_IN))
@@ -246,7 +288,14 @@ class Posting:
             absent=lookups.absent,
             last_entries=lookups.last_entries,
             copies=lookups.copies,
+            descent=lookups.descent,
             keeping=lookups.keeping.told(),
+            facts=tuple(facts),
+            losses=lookups.losses,
+            orders=lookups.orders,
+            act=act.kind,
+            inside=lookups.inside,
+            left_out=lookups.left_out,
         )
 
     def judge(self, fact: Fact) -> tuple[Refusal, ...]:
@@ -303,6 +352,9 @@ class Posting:
             after = apply(before, entry)
             self.lookups.follow(before, after, self.situation.at)
             self.lookups.keeping.follow(before, after, entry)
+            stands = next_standing(before, after, entry)
+            if stands is not None:
+                self.standings.append(stands)
             self.changed[fact.carrier] = None
         else:
             self._follow_codes(fact)
@@ -335,6 +387,9 @@ class Posting:
             case PersonRecorded(person=person):
                 kind, code, identifier = "person", person.number, person.id
                 was = directory.persons[person.id].number if person.id in directory.persons else None
+            case OrganisationRecorded(organisation=body):
+                kind, code, identifier = "organisation", body.code, body.id
+                was = directory.organisations[body.id].code if body.id in directory.organisations else None
             case _:
                 return
         if was is not None:

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from pypinyin import lazy_pinyin
-from sqlalchemy import Connection, Row, bindparam, delete, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, delete, select, tuple_, update
 
 from custody.classification import secret_until
 from custody.life_cycle import Status
@@ -13,7 +12,21 @@ from custody.scheme import Scheme
 from custody.store import schema as t
 from custody.store.grams import grams
 from custody.store.schema import chunks, insert_rows, is_int64
-from custody.values import Delegation, Description, Period, Person, Place, Scope, Tag, Unit
+from custody.values import (
+    Acknowledgement,
+    Agreement,
+    Delegation,
+    Description,
+    Instruction,
+    Licence,
+    Organisation,
+    Period,
+    Person,
+    Place,
+    Scope,
+    Tag,
+    Unit,
+)
 
 DESCRIPTION = [
     "control_number",
@@ -32,6 +45,7 @@ DESCRIPTION = [
     "issuer_number",
     "remark",
     "archive_by",
+    "intermediate",
 ]
 """Columns of a carrier that bear the names of its description's fields."""
 CUSTODY = [
@@ -108,7 +122,12 @@ def carrier_values(state: CarrierState, scheme: Scheme) -> list[Any]:
 
 
 def carrier_state(
-    row: Row[Any], scope: Sequence[str], tags: Sequence[Tag], retired: Sequence[str], queue: Sequence[int]
+    row: Row[Any],
+    scope: Sequence[str],
+    tags: Sequence[Tag],
+    retired: Sequence[str],
+    queue: Sequence[int],
+    descent: tuple[tuple[int, ...], str] = ((), ""),
 ) -> CarrierState:
     """The state that a carrier's row and its side rows tell."""
     described = Description(
@@ -133,6 +152,8 @@ def carrier_state(
         renewals=row.renewals,
         recalled=row.recalled,
         queue=tuple(queue),
+        sources=descent[0],
+        manner=descent[1],
     )
 
 
@@ -146,6 +167,7 @@ def load_states(connection: Connection, carriers: Iterable[int]) -> dict[int, Ca
         scopes = scopes_of(connection, ids)
         tags, retired = tags_of(connection, ids)
         queues = queues_of(connection, ids)
+        descents = descents_of(connection, [row.id for row in rows if row.origin == "copied"])
         for row in rows:
             found[row.id] = carrier_state(
                 row,
@@ -153,6 +175,7 @@ def load_states(connection: Connection, carriers: Iterable[int]) -> dict[int, Ca
                 tags.get(row.id, ()),
                 retired.get(row.id, ()),
                 queues.get(row.id, ()),
+                descents.get(row.id, ((), "")),
             )
     return found
 
@@ -187,6 +210,16 @@ def queues_of(connection: Connection, carriers: Sequence[int]) -> dict[int, list
     return found
 
 
+def descents_of(connection: Connection, carriers: Sequence[int]) -> dict[int, tuple[tuple[int, ...], str]]:
+    """What each was made from, and how."""
+    c = t.DESCENT.c
+    found: dict[int, tuple[tuple[int, ...], str]] = {}
+    if carriers:
+        for row in connection.execute(select(t.DESCENT).where(c.carrier.in_(carriers)).order_by(c.source)):
+            found[row.carrier] = ((*found.get(row.carrier, ((), ""))[0], row.source), row.manner)
+    return found
+
+
 def write_carriers(
     connection: Connection, scheme: Scheme, before: Mapping[int, CarrierState], states: Iterable[CarrierState]
 ) -> None:
@@ -196,6 +229,8 @@ def write_carriers(
         insert_rows(connection, t.CARRIER, CARRIER_COLUMNS, (carrier_values(state, scheme) for state in new))
         insert_rows(connection, t.SCOPE, ("principal", "carrier"), sorted(_scope_rows(new)))
         insert_rows(connection, t.GRAM, ("gram", "carrier"), sorted(_gram_rows(new)))
+        descent = [(source, state.id, state.manner) for state in new for source in state.sources]
+        insert_rows(connection, t.DESCENT, ("source", "carrier", "manner"), descent)
         known = [state for state in chunk if state.id in before]
         _update_custody(connection, known)
         _update_classified(connection, scheme, [s for s in known if s.description != before[s.id].description], before)
@@ -291,6 +326,16 @@ def load_directory(connection: Connection) -> Directory:
         )
     for row in connection.execute(select(t.RESPONSIBILITY)):
         directory.accepted[row.place] = (row.person, row.accepted_at)
+    for row in connection.execute(select(t.ORGANISATION)):
+        directory.organisations[row.id] = Organisation(**row._mapping)
+    for row in connection.execute(select(t.LICENCE)):
+        directory.licences[row.id] = Licence(**row._mapping)
+    for row in connection.execute(select(t.AGREEMENT)):
+        directory.agreements[row.id] = Agreement(**row._mapping)
+    for row in connection.execute(select(t.INSTRUCTION)):
+        directory.instructions[row.subject] = Instruction(**row._mapping)
+    for row in connection.execute(select(t.ACKNOWLEDGEMENT)):
+        directory.acknowledged[(row.person, row.subject)] = Acknowledgement(row.at, row.text_hash)
     return directory
 
 
@@ -321,6 +366,39 @@ def delegation_values(one: Delegation) -> list[Any]:
     return [one.id, one.giver, one.deputy, " ".join(one.permissions), one.from_at, one.until_at, one.reason]
 
 
+ORGANISATION_COLUMNS = ["id", "code", "name", "name_en", "ownership", "overseas", "contact", "remark"]
+LICENCE_COLUMNS = ["id", "activity", "organisation", "number", "issued_by", "level", "valid_from", "valid_until"]
+AGREEMENT_COLUMNS = ["id", "organisation", "number", "subject", "level", "valid_from", "valid_until", "signed_by"]
+INSTRUCTION_COLUMNS = ["subject", "text", "issued_at"]
+ACKNOWLEDGEMENT_COLUMNS = ["person", "subject", "at", "text_hash"]
+
+
+def other_rows(directory: Directory) -> list[tuple[Table, list[str], dict[Any, list[Any]]]]:
+    """The small tables of the directory that are written whole row by whole row: table, columns, rows by key."""
+
+    def rows(columns: list[str], things: Mapping[Any, Any]) -> dict[Any, list[Any]]:
+        return {key: [getattr(one, name) for name in columns] for key, one in things.items()}
+
+    signed = {key: [*key, one.at, one.text_hash] for key, one in directory.acknowledged.items()}
+    return [
+        (t.ORGANISATION, ORGANISATION_COLUMNS, rows(ORGANISATION_COLUMNS, directory.organisations)),
+        (t.LICENCE, LICENCE_COLUMNS, rows(LICENCE_COLUMNS, directory.licences)),
+        (t.AGREEMENT, AGREEMENT_COLUMNS, rows(AGREEMENT_COLUMNS, directory.agreements)),
+        (t.INSTRUCTION, INSTRUCTION_COLUMNS, rows(INSTRUCTION_COLUMNS, directory.instructions)),
+        (t.ACKNOWLEDGEMENT, ACKNOWLEDGEMENT_COLUMNS, signed),
+    ]
+
+
+def _write_other(connection: Connection, before: Directory, now: Directory) -> None:
+    # Every statement deletes the rows that were and are no more, or changed, by their own key; the rest stays.
+    for (table, columns, was), (_table, _columns, rows) in zip(other_rows(before), other_rows(now), strict=True):
+        stale = [key if isinstance(key, tuple) else (key,) for key in was if rows.get(key) != was[key]]
+        keys = [table.c[name] for name in columns[: len(stale[0])]] if stale else []
+        for chunk in chunks(stale, 500):
+            connection.execute(delete(table).where(tuple_(*keys).in_(chunk)))
+        insert_rows(connection, table, columns, [row for key, row in rows.items() if was.get(key) != row])
+
+
 def person_values(person: Person) -> list[Any]:
     """A person's row, in the order of PERSON_COLUMNS, the pinyin key included."""
     return [*(getattr(person, name) for name in PERSON_FIELDS), name_sort(person.name)]
@@ -328,6 +406,8 @@ def person_values(person: Person) -> list[Any]:
 
 def name_sort(name: str) -> str:
     """Pinyin of a name, for sorting: 周敏 -> `zhou min`."""
+    from pypinyin import lazy_pinyin  # its dictionary takes most of a second to read, and only here is it wanted
+
     return " ".join(lazy_pinyin(name)).casefold()
 
 
@@ -347,6 +427,7 @@ def write_directory(connection: Connection, scheme: Scheme, before: Directory, n
         connection.execute(delete(t.RESPONSIBILITY))
         accepted = [(place, person, at) for place, (person, at) in now.accepted.items()]
         insert_rows(connection, t.RESPONSIBILITY, RESPONSIBILITY_COLUMNS, accepted)
+    _write_other(connection, before, now)
     if before.places != now.places:
         was = {place.id: place_values(place, before, scheme) for place in before.places.values()}
         rows = [place_values(place, now, scheme) for place in now.places.values()]

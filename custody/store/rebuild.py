@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, select
 
+from custody.balance import Standing, chained, next_standing
 from custody.entries import CarrierFact, Entry, EntryInvalid, decode, matter_of
 from custody.ledger import Frontier, leaf_hash
 from custody.matters import Line, Matter, MatterBroken, apply_matter
@@ -19,7 +20,9 @@ from custody.scheme import Scheme
 from custody.store import matters as stored
 from custody.store import projection as p
 from custody.store import schema as t
+from custody.store import standing as standings
 from custody.store.grams import grams
+from custody.store.orders import BLOCK_COLUMNS, LABEL_COLUMNS, block_values, label_values
 
 DIFFERENCES_MAX = 200
 """Where more differ, the books need an enquiry, not a longer list."""
@@ -126,16 +129,25 @@ def _directory(connection: Connection, scheme: Scheme, directory: Directory, tol
     )
     accepted = ([place, person, at] for place, (person, at) in directory.accepted.items())
     _same_rows(connection, t.RESPONSIBILITY, p.RESPONSIBILITY_COLUMNS, accepted, told)
+    for table, columns, others in p.other_rows(directory):
+        _same_rows(connection, table, columns, others.values(), told, keys=2 if table is t.ACKNOWLEDGEMENT else 1)
 
 
 def _same_rows(
-    connection: Connection, table: Table, columns: list[str], said: Iterable[list[Any]], told: _Differences
+    connection: Connection,
+    table: Table,
+    columns: list[str],
+    said: Iterable[list[Any]],
+    told: _Differences,
+    keys: int = 1,
 ) -> None:
-    """Small tables whose first column is the key."""
-    by_key = {row[0]: row for row in said}
-    kept = {row[0]: list(row) for row in connection.execute(select(*(table.c[name] for name in columns)))}
+    """Small tables whose first columns are the key."""
+    by_key = {tuple(row[:keys]): row for row in said}
+    rows = connection.execute(select(*(table.c[name] for name in columns)))
+    kept = {tuple(row[:keys]): list(row) for row in rows}
     for key in sorted(by_key.keys() | kept.keys()):
-        told.compare(f"{table.name} {key}", columns, by_key.get(key), kept.get(key))
+        named = " ".join(map(str, key))
+        told.compare(f"{table.name} {named}", columns, by_key.get(key), kept.get(key))
 
 
 def _by_matter(connection: Connection, scheme: Scheme, told: _Differences) -> None:
@@ -162,6 +174,8 @@ def _by_matter(connection: Connection, scheme: Scheme, told: _Differences) -> No
         if matter is not None:
             _matter(connection, scheme, matter, lines, told)
     kept = set(connection.execute(select(t.MATTER.c.id)).scalars())
+    for table in (t.NUMBER_BLOCK, t.ALLOTTED_LABEL):
+        kept |= set(connection.execute(select(table.c.matter).distinct()).scalars())
     for identifier in sorted(kept - seen):
         told.add(f"matter {identifier}: not in the ledger")
 
@@ -180,10 +194,22 @@ def _matter(connection: Connection, scheme: Scheme, matter: Matter, lines: dict[
     query = select(*(t.PARTY.c[name] for name in stored.PARTY_COLUMNS)).where(t.PARTY.c.matter == matter.id)
     if sorted(tuple(row) for row in connection.execute(query)) != stored.party_values(matter):
         told.add(f"parties of matter {matter.id}: differ from the ledger")
+    _order(connection, matter, told)
 
 
-def _folded(connection: Connection, told: _Differences) -> Iterator[tuple[int, CarrierState]]:
-    """Each carrier's state from its own entries, in order of identifier."""
+def _order(connection: Connection, matter: Matter, told: _Differences) -> None:
+    """The copy numbers that an order holds, and the labels given out for it."""
+    for what, table, columns, values in (
+        ("copy numbers", t.NUMBER_BLOCK, BLOCK_COLUMNS, block_values(matter)),
+        ("labels", t.ALLOTTED_LABEL, LABEL_COLUMNS, label_values(matter)),
+    ):
+        query = select(*(table.c[name] for name in columns)).where(table.c.matter == matter.id)
+        if sorted(tuple(row) for row in connection.execute(query)) != values:
+            told.add(f"{what} of matter {matter.id}: differ from the ledger")
+
+
+def _folded(connection: Connection, told: _Differences) -> Iterator[tuple[int, CarrierState, list[Standing]]]:
+    """Each carrier's state and the chain of its standings from its own entries, in order of identifier."""
     query = (
         select(t.ENTRY.c.sequence, t.ENTRY.c.carrier, t.ENTRY.c.body)
         .where(t.ENTRY.c.carrier.is_not(None))
@@ -191,16 +217,21 @@ def _folded(connection: Connection, told: _Differences) -> Iterator[tuple[int, C
     )
     for carrier, rows in groupby(_stream(connection, query), key=lambda row: row.carrier):
         state: CarrierState | None = None
+        stood: list[Standing] = []
         for row in rows:
             entry = _read(row, told)
             if entry is None or not isinstance(entry.fact, CarrierFact):
                 continue
             try:
-                state = apply(state, entry)
+                before, state = state, apply(state, entry)
             except FoldBroken as error:
                 told.add(str(error))
+                continue
+            stands = next_standing(before, state, entry)
+            if stands is not None:
+                stood.append(stands)
         if state is not None:
-            yield carrier, state
+            yield carrier, state, chained(stood)
 
 
 class _Aligned:
@@ -244,8 +275,12 @@ def _by_carrier(connection: Connection, scheme: Scheme, told: _Differences) -> N
     scopes = aligned(t.SCOPE, "carrier", ["principal"])
     pieces = aligned(t.GRAM, "carrier", ["gram"])
     queues = aligned(t.QUEUE, "carrier", ["place", "person"])
+    descents = aligned(t.DESCENT, "carrier", ["source", "manner"])
     tags = aligned(t.TAG, "carrier", ["epc", "tid", "retired"])
-    for carrier, state in _folded(connection, told):
+    spans = aligned(t.STANDING, "carrier", standings.COLUMNS)
+    for carrier, state, stood in _folded(connection, told):
+        if [standings.standing_values(one, scheme) for one in stood] != sorted(map(list, spans.of(carrier))):
+            told.add(f"standing of carrier {carrier}: differs from the ledger")
         row = next(iter(rows.of(carrier)), None)
         said = p.carrier_values(state, scheme)
         told.compare(f"carrier {carrier}", p.CARRIER_COLUMNS, said, row)
@@ -254,13 +289,15 @@ def _by_carrier(connection: Connection, scheme: Scheme, told: _Differences) -> N
         _same(told, f"grams of carrier {carrier}", grams(described.control_number, described.title), pieces.of(carrier))
         if [person for _place, person in sorted(queues.of(carrier))] != list(state.queue):
             told.add(f"queue of carrier {carrier}: differs from the ledger")
+        if sorted(descents.of(carrier)) != [(source, state.manner) for source in state.sources]:
+            told.add(f"descent of carrier {carrier}: differs from the ledger")
         kept_tags = tags.of(carrier)
         bound = [(tag.epc, tag.tid) for tag in state.tags]
         if {(epc, tid) for epc, tid, retired in kept_tags if not retired} != set(bound) or {
             epc for epc, _tid, retired in kept_tags if retired
         } != set(state.retired_epcs):
             told.add(f"tags of carrier {carrier}: differ from the ledger")
-    for table in (rows, scopes, pieces, queues, tags):
+    for table in (rows, scopes, pieces, queues, descents, tags, spans):
         table.rest()
 
 
@@ -299,6 +336,9 @@ _NUMBERED = (
     ("place", t.PLACE),
     ("person", t.PERSON),
     ("matter", t.MATTER),
+    ("organisation", t.ORGANISATION),
+    ("licence", t.LICENCE),
+    ("agreement", t.AGREEMENT),
 )
 
 

@@ -140,6 +140,7 @@ class CarrierRow(SQLModel, table=True):
     issuer_number: str = ""
     remark: str = ""
     archive_by: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    intermediate: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     secret_until: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     """ISO date on which the period ends; empty where it ends on no known day."""
     origin: str
@@ -153,6 +154,54 @@ class CarrierRow(SQLModel, table=True):
     matter: int | None = _int64(None)
     renewals: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     recalled: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+
+
+class StandingRow(SQLModel, table=True):
+    """What the balance counts a carrier by, one row a span of ledger positions in which it stayed the same.
+
+    It holds from the entry `from_sequence` on until before `to_sequence`; NULL: still. See `custody.balance`.
+    """
+
+    __tablename__ = "standing"
+    __table_args__ = (
+        Index("ix_standing_number", "control_number", "carrier"),
+        Index("ix_standing_status", "status", "control_number"),
+        Index("ix_standing_from", "from_sequence"),
+        Index("ix_standing_moved", "from_sequence", postgresql_where=text("moved"), sqlite_where=text("moved = 1")),
+        {"sqlite_with_rowid": False},
+    )
+    carrier: int = _key()
+    from_sequence: int = _key()
+    to_sequence: int | None = _int64(None)
+    happened_at: int = _int64()
+    was: str = ""
+    """The status before; empty: it came into the register."""
+    moved: bool = False
+    status: str
+    origin: str
+    unit: int = _int64()
+    level: str
+    rank: int
+    control_number: str
+
+
+class RefusalRow(SQLModel, table=True):
+    """An act that was tried and refused, a row for each clause that was quoted. No words of what was tried."""
+
+    __tablename__ = "refusal"
+    __table_args__ = (Index("ix_refusal_clause", "clause", "at"), Index("ix_refusal_person", "person", "at"))
+    id: int | None = Field(default=None, primary_key=True, sa_type=Int64)
+    at: int = _int64()
+    person: int = _int64()
+    act: str
+    """Kind of act."""
+    fact: str
+    """Kind of the fact that was refused."""
+    clause: str
+    codes: str
+    """Codes of the catalogue, with a space between."""
+    carrier: int | None = _int64(None)
+    matter: int | None = _int64(None)
 
 
 class CarrierQueueRow(SQLModel, table=True):
@@ -201,6 +250,8 @@ class EntryRow(SQLModel, table=True):
     __table_args__ = (
         Index("ix_entry_carrier", "carrier", "sequence"),
         Index("ix_entry_act", "act"),
+        # What a clause has recorded, newest first.
+        Index("ix_entry_kind", "kind", "sequence"),
         Index(
             "ix_entry_matter",
             "matter",
@@ -298,6 +349,26 @@ class MatterPartyRow(SQLModel, table=True):
     part: str = Field(primary_key=True)
 
 
+class NumberBlockRow(SQLModel, table=True):
+    """The copy numbers that a production order holds (clause a.4); none where it was declined or withdrawn."""
+
+    __tablename__ = "number_block"
+    __table_args__ = (Index("ix_number_block_number", "control_number"),)
+    matter: int = _key()
+    control_number: str
+    first_copy: int
+    last_copy: int
+
+
+class AllottedLabelRow(SQLModel, table=True):
+    """A label given out for a production order and not returned, bound by now or not (clause a.4)."""
+
+    __tablename__ = "allotted_label"
+    __table_args__ = (Index("ix_allotted_label_matter", "matter"),)
+    epc: str = Field(primary_key=True)
+    matter: int = _int64()
+
+
 class DelegationRow(SQLModel, table=True):
     """A delegation not ended before its day."""
 
@@ -321,10 +392,84 @@ class ResponsibilityRow(SQLModel, table=True):
     accepted_at: int = _int64()
 
 
+class DescentRow(SQLModel, table=True):
+    """What a carrier was made from (clause d.4)."""
+
+    __tablename__ = "descent"
+    __table_args__ = (Index("ix_descent_carrier", "carrier"), {"sqlite_with_rowid": False})
+    source: int = _key()
+    carrier: int = _key()
+    manner: str
+
+
+class OrganisationRow(SQLModel, table=True):
+    """Another body."""
+
+    __tablename__ = "organisation"
+    id: int = _key()
+    code: str = Field(unique=True)
+    name: str
+    name_en: str = ""
+    ownership: str
+    overseas: bool = False
+    contact: str = ""
+    remark: str = ""
+
+
+class LicenceRow(SQLModel, table=True):
+    """A licence on file that was not withdrawn; `organisation` NULL: the house's own."""
+
+    __tablename__ = "licence"
+    id: int = _key()
+    activity: str
+    organisation: int | None = _int64(None)
+    number: str
+    issued_by: str
+    level: str
+    valid_from: str
+    valid_until: str
+
+
+class AgreementRow(SQLModel, table=True):
+    """A secrecy agreement with another body that was not ended before its day."""
+
+    __tablename__ = "agreement"
+    id: int = _key()
+    organisation: int = _int64()
+    number: str
+    subject: str
+    level: str
+    valid_from: str
+    valid_until: str
+    signed_by: str = ""
+
+
+class InstructionRow(SQLModel, table=True):
+    """The text that is to be signed for now, by subject."""
+
+    __tablename__ = "instruction"
+    subject: str = Field(primary_key=True)
+    text: str
+    issued_at: int = _int64()
+
+
+class AcknowledgementRow(SQLModel, table=True):
+    """What a person signed for last of a subject."""
+
+    __tablename__ = "acknowledgement"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    person: int = _key()
+    subject: str = Field(primary_key=True)
+    at: int = _int64()
+    text_hash: str
+
+
 class ActRow(SQLModel, table=True):
     """The numbered paper that several entries share."""
 
     __tablename__ = "act"
+    # The ledger's position on a day: an index of acts, not of their entries.
+    __table_args__ = (Index("ix_act_entered", "entered_at"),)
     number: str = Field(primary_key=True)
     kind: str
     by: int = _int64()

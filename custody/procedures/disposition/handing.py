@@ -137,11 +137,13 @@ def _partly_done(_carrier: CarrierState | None, fact: Fact, situation: Situation
 
 
 def _not_of_issuer(carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
-    """Only what was received from this issuer goes back to it."""
+    """Only what was received from this issuer goes back to it, and what was made from that."""
     matter = situation.matter(fact)
     if carrier is None or matter is None or not isinstance(matter.body, IssuerReturnBody):
         return None
-    came_from = carrier.description.issuer.strip() if carrier.origin in ("received", "legacy") else ""
+    if any((matter.id, one) in situation.lines for one in situation.descent.listed.get(carrier.id, ())):
+        return None
+    came_from = carrier.description.issuer.strip() if carrier.origin in ("received", "legacy", "copied") else ""
     return None if came_from == matter.body.issuer.strip() else {"issuer": matter.body.issuer}
 
 

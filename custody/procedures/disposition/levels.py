@@ -24,7 +24,7 @@ from custody.entries.disposition import (
 )
 from custody.matters import KINDS
 from custody.matters.disposition import Proposal, ReclassificationBody, proposal_text
-from custody.procedures import people, production, registration
+from custody.procedures import classifying, people, registration
 from custody.procedures.disposition.handing import missing_text, no_day
 from custody.rules import Params, Rule, Situation, by_actor, signed
 
@@ -50,7 +50,7 @@ _DESCRIBED = ("level_unknown", "period_missing", "period_beyond_maximum", "perio
 
 
 def _inherited() -> tuple[Rule, ...]:
-    known = (*production.RULES, *registration.RULES)
+    known = (*classifying.RULES, *registration.RULES)
     wanted = {*_DESCRIBED, "scope_unclear"}
     return tuple(_of_the_new(rule) for rule in known if rule.code in wanted and Imported in rule.facts)
 
@@ -153,11 +153,11 @@ def _holder_not_cleared(carrier: CarrierState | None, fact: Fact, situation: Sit
 
 
 def _holder_outside(carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
+    """A scope that is narrowed, or that binds from now on, must name the holder."""
     assert isinstance(fact, LevelChanged)
-    if carrier is None or carrier.holder is None or fact.scope is None:
+    if carrier is None or carrier.holder is None or _rank(fact.level, situation) == 0:
         return None
-    known = situation.directory.persons.get(carrier.holder)
-    if known is None or _rank(fact.level, situation) == 0:
+    if fact.scope is None and _rank(carrier.description.level, situation) > 0:
         return None
     narrowed = CarrierState(carrier.id, changed(carrier.description, fact), carrier.origin, carrier.status)
     return people.outside_scope(carrier.holder, narrowed, situation)

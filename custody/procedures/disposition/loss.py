@@ -5,22 +5,29 @@ The secrecy office concludes, a leader who had no part in it puts his name under
 
 from collections.abc import Mapping
 
+from custody.access import PERMISSIONS, Permission, Role
 from custody.carrier import CarrierState, Status
-from custody.entries import Fact
+from custody.entries import Fact, ReportedFound, ReportedMissing
 from custody.entries.disposition import (
     EnquiryNoted,
     LossConcluded,
     LossConfirmed,
+    LossFound,
     LossListed,
     LossOpened,
     LossReported,
 )
+from custody.entries.meetings import PaperMissing, PaperRecovered
 from custody.matters.disposition import LossBody
 from custody.procedures import people
 from custody.procedures.disposition.handing import missing_text
 from custody.rules import Params, Rule, Situation, by_actor, named, signed
 from custody.scheme import Scheme
 from custody.values import SECOND, Instant
+
+FINDING_AGAIN = (ReportedFound, PaperRecovered)
+"""Facts that say that a carrier declared lost is there again."""
+_LOSING = (ReportedMissing, PaperMissing)
 
 
 def report_by(discovered_at: Instant, scheme: Scheme) -> Instant:
@@ -31,6 +38,32 @@ def report_by(discovered_at: Instant, scheme: Scheme) -> Instant:
 def _body(fact: Fact, situation: Situation) -> LossBody | None:
     matter = situation.matter(fact)
     return matter.body if matter is not None and isinstance(matter.body, LossBody) else None
+
+
+def _clock_not_started(carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
+    """However a loss is declared, its enquiry is opened in the same act, and the clock of the report with it."""
+    assert isinstance(fact, ReportedMissing | PaperMissing)
+    if carrier is not None and carrier.status is Status.DECLARED_LOST:
+        return None  # the meeting takes note of what was declared before
+    told = any(isinstance(one, LossListed) and one.carrier == fact.carrier for one in situation.facts)
+    return None if told else {"hours": situation.scheme.number("loss_report_hours")}
+
+
+def _enquiry_untold(_carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
+    """Who finds it says so to the enquiry that seeks it, in the same act."""
+    assert isinstance(fact, ReportedFound | PaperRecovered)
+    sought = situation.losses.get(fact.carrier)
+    return None if sought is None or LossFound(fact.carrier, sought) in situation.facts else {}
+
+
+def _not_of_own_meeting(_carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
+    """Whoever reports losses as secretary only reports what is short at the own meeting, by its incident."""
+    assert isinstance(fact, LossOpened | LossListed | ReportedMissing)
+    roles = situation.subject.roles - {Role.MEETING_SECRETARY}
+    if any(Permission.REPORT_MISSING in PERMISSIONS[role] for role in roles):
+        return None
+    short = {one.carrier for one in situation.facts if isinstance(one, PaperMissing)}
+    return None if short and (isinstance(fact, LossOpened) or fact.carrier in short) else {}
 
 
 def _clock_wrong(_carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
@@ -81,6 +114,9 @@ def _same_person(_carrier: CarrierState | None, fact: Fact, situation: Situation
 
 
 RULES = (
+    Rule("", "clock_not_started", _LOSING, _clock_not_started),
+    Rule("", "enquiry_untold", FINDING_AGAIN, _enquiry_untold),
+    Rule("", "not_of_own_meeting", (LossOpened, LossListed, ReportedMissing), _not_of_own_meeting),
     Rule("", "clock_wrong", (LossOpened,), _clock_wrong),
     Rule("", "reference_unknown", (LossOpened,), _discoverer_unknown),
     Rule("", "text_missing", (LossOpened,), missing_text("circumstances", "last_known")),
@@ -100,6 +136,9 @@ RULES = (
 )
 
 CODES: Mapping[str, tuple[str, ...]] = {
+    "clock_not_started": ("hours",),
+    "enquiry_untold": (),
+    "not_of_own_meeting": (),
     "clock_wrong": ("hours",),
     "time_impossible": ("field",),
     "loss_unreported": (),

@@ -14,6 +14,7 @@ from custody.entries.keeping import (
     HoldingConfirmed,
     KeepingAbandoned,
 )
+from custody.life_cycle import HELD
 from custody.matters.keeping import Clearance
 from custody.procedures.borrowing import taken_over
 from custody.register import CarrierState, Directory
@@ -113,8 +114,9 @@ def _successor_missing(_carrier: CarrierState | None, fact: Fact, situation: Sit
 
 
 def _still_held(carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
+    """Of what was lost in the hand the last holder only is named: the enquiry goes on with it."""
     person = _cleared(fact, situation)
-    if carrier is None or person is None or carrier.holder != person.id:
+    if carrier is None or person is None or carrier.holder != person.id or carrier.status not in HELD:
         return None
     return {**named(person), "count": 1}
 

@@ -72,7 +72,14 @@ def _not_kept_there(carrier: CarrierState | None, fact: Fact, situation: Situati
 
 def not_in_place(carrier: CarrierState | None, _fact: Fact, _situation: Situation) -> Params | None:
     """What the books have elsewhere is not counted as standing in its place: first it is given back."""
-    return None if carrier is None or carrier.status in STANDING else {"status": carrier.status.value}
+    if carrier is None or (carrier.status in STANDING and not at_the_centre(carrier)):
+        return None
+    return {"status": carrier.status.value}
+
+
+def at_the_centre(carrier: CarrierState) -> bool:
+    """Whether it has left to be destroyed, with the papers of its batch."""
+    return carrier.status is Status.AWAITING_DESTRUCTION and carrier.place is None
 
 
 def sweep_unfit(carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
@@ -115,6 +122,14 @@ def _taken_otherwise(_carrier: CarrierState | None, fact: Fact, situation: Situa
     return None if line is None or line.label == fact.found else {}
 
 
+def _gone_since(carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
+    """What was counted and is lost or destroyed by now is explained, not taken over as seen."""
+    line = situation.line(fact)
+    if carrier is None or line is None or line.state != "counted" or carrier.status in HELD:
+        return None
+    return {"status": carrier.status.value}
+
+
 def _untaken(_carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
     """The signatures stand under every single line: each is taken over in the act that closes."""
     matter = situation.matter(fact)
@@ -153,6 +168,7 @@ RULES = (
     Rule("", "sweep_unfit", (HandOverCounted,), sweep_unfit),
     Rule("", "explained_wrongly", (HandOverExplained,), _explained_wrongly),
     Rule("", "taken_otherwise", (HandOverTaken,), _taken_otherwise),
+    Rule("5", "gone_since", (HandOverTaken,), _gone_since, "record"),
     Rule("5", "count_open", (HandOverClosed,), open_lines, "record"),
     Rule("5", "lines_not_taken", (HandOverClosed,), _untaken, "record"),
     Rule("5", "list_incomplete", (HandOverClosed,), list_incomplete, "record"),
@@ -169,5 +185,6 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "explained_wrongly": ("status",),
     "lines_not_taken": ("count",),
     "taken_otherwise": (),
+    "gone_since": ("status",),
     "list_incomplete": (),
 }

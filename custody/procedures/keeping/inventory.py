@@ -16,7 +16,13 @@ from custody.entries.keeping import (
     KeepingAbandoned,
 )
 from custody.life_cycle import HELD, Status
-from custody.procedures.keeping.handing_over import list_incomplete, not_in_place, open_lines, sweep_unfit
+from custody.procedures.keeping.handing_over import (
+    at_the_centre,
+    list_incomplete,
+    not_in_place,
+    open_lines,
+    sweep_unfit,
+)
 from custody.register import CarrierState
 from custody.rules import Params, Rule, Situation, by_actor, named, signed
 
@@ -74,7 +80,7 @@ def _explained_wrongly(carrier: CarrierState | None, fact: Fact, situation: Situ
         return None
     moved = _not_of_the_unit(carrier, fact, situation) is not None
     fits = {
-        "out": carrier.status in OUT,
+        "out": carrier.status in OUT or at_the_centre(carrier),
         "missing": carrier.status is Status.DECLARED_LOST,
         "gone": carrier.status is not Status.DECLARED_LOST and (carrier.status not in HELD or moved),
     }

@@ -6,6 +6,7 @@ Hidden and absent look the same: `NotFound` for both, and neither is counted, li
 from custody.store.queries.carriers import (
     CarrierFilter,
     CarrierItem,
+    carried_out,
     carrier,
     carrier_by_epc,
     carrier_by_number,
@@ -19,6 +20,7 @@ from custody.store.queries.carriers import (
     status_counts,
 )
 from custody.store.queries.journal import act, entries_of, latest_entries
+from custody.store.queries.kin import Kin, KinOf, highest_number, kin_of
 from custody.store.queries.matters import (
     MatterFilter,
     Waiting,
@@ -54,6 +56,8 @@ __all__ = [
     "STAGES",
     "CarrierFilter",
     "CarrierItem",
+    "Kin",
+    "KinOf",
     "MatterFilter",
     "Page",
     "ReviewFilter",
@@ -61,6 +65,7 @@ __all__ = [
     "Waiting",
     "act",
     "all_lines",
+    "carried_out",
     "carrier",
     "carrier_by_epc",
     "carrier_by_number",
@@ -71,6 +76,8 @@ __all__ = [
     "directory",
     "entries_of",
     "entries_of_matter",
+    "highest_number",
+    "kin_of",
     "latest_entries",
     "lines",
     "loans",

@@ -80,6 +80,8 @@ class CarrierItem:
     """The binding matter it is or was last in."""
     archive_by: str
     """ISO date by which it is to be archived; empty: not to be."""
+    intermediate: str
+    """What it is on the way to the finished carrier: draft, proof, negative, scrap; empty: finished."""
     secret_until: str
     """ISO date on which the period ends; empty where that is no known day."""
     scope: tuple[str, ...]
@@ -190,6 +192,15 @@ def loans(
     conditions = [visible(subject), c.status == Status.ON_LOAN.value, c.due_at.is_not(None)]
     if overdue_only:
         conditions.append(c.due_at < now)
+    return _page(connection, conditions, _DUE, (int, int), after, before, limit)
+
+
+def carried_out(
+    connection: Connection, subject: Subject, after: str | None = None, limit: int = 50, before: str | None = None
+) -> Page[CarrierItem]:
+    """Carriers that are out under a permit, the first to be back first. Raises KeyInvalid."""
+    c = t.CARRIER.c
+    conditions = [visible(subject), c.status == Status.CARRIED_OUT.value, c.due_at.is_not(None)]
     return _page(connection, conditions, _DUE, (int, int), after, before, limit)
 
 

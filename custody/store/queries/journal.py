@@ -9,12 +9,15 @@ from custody.store import schema as t
 from custody.store.queries.visible import visible, visible_matters
 
 
-def _shown(subject: Subject) -> ColumnElement[bool]:
-    """Entries about visible carriers and matters; those about neither (directory, rounds) to who answers for all."""
+def seen_entries(subject: Subject) -> ColumnElement[bool]:
+    """Entries about visible carriers and matters; those about neither (directory, rounds) to who answers for all.
+
+    What was done to a visible carrier in a matter that is hidden is hidden with the matter.
+    """
     e = t.ENTRY.c
     of_matter = exists().where(t.MATTER.c.id == e.matter, visible_matters(subject))
     about = or_(
-        exists().where(t.CARRIER.c.id == e.carrier, visible(subject)),
+        and_(exists().where(t.CARRIER.c.id == e.carrier, visible(subject)), or_(e.matter.is_(None), of_matter)),
         and_(e.carrier.is_(None), e.matter.is_not(None), of_matter),
     )
     if may(subject, Permission.SEE_CARRIERS) and subject.reach is None:
@@ -34,14 +37,14 @@ def entries_of(connection: Connection, subject: Subject, carrier: int) -> list[E
 def latest_entries(connection: Connection, subject: Subject, limit: int) -> list[Entry]:
     """The newest entries that the subject may see, newest first."""
     e = t.ENTRY.c
-    query = select(e.body).where(_shown(subject)).order_by(e.sequence.desc()).limit(limit)
+    query = select(e.body).where(seen_entries(subject)).order_by(e.sequence.desc()).limit(limit)
     return [decode(bytes(row.body)) for row in connection.execute(query)]
 
 
 def act(connection: Connection, subject: Subject, number: str) -> list[Entry]:
     """The entries of an act that the subject may see, in order. Raises NotFound where there are none."""
     e = t.ENTRY.c
-    query = select(e.body).where(and_(e.act == t.storable(number), _shown(subject))).order_by(e.sequence)
+    query = select(e.body).where(and_(e.act == t.storable(number), seen_entries(subject))).order_by(e.sequence)
     found = [decode(bytes(row.body)) for row in connection.execute(query)]
     if not found:
         raise NotFound

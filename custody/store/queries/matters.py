@@ -1,5 +1,6 @@
 """Matters as pages and lists show them, and what waits for whom."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -23,7 +24,7 @@ from custody.values import Instant
 @dataclass(frozen=True, slots=True)
 class MatterFilter:
     """Which matters to list; what is None is not asked. `open_only` leaves out those that are over, `over_only` the
-    others.
+    others. `body`: what the kind's own part must say, by name: codes and identifiers.
     """
 
     kinds: tuple[str, ...] = ()
@@ -33,6 +34,7 @@ class MatterFilter:
     party: int | None = None
     carrier: int | None = None
     due_before: Instant | None = None
+    body: tuple[tuple[str, str | int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ def matters(
         where.append(m.id.in_(select(t.LINE.c.matter).where(t.LINE.c.carrier == asked.carrier)))
     if asked.due_before is not None:
         where.append(and_(m.due_at < asked.due_before, m.ended_at.is_(None)))
+    where += [_says(name, value) for name, value in asked.body]
     query = select(t.MATTER, (-m.id).label("newest")).where(*where)
     rows, earlier, later = rows_of_page(connection, query, [-m.id], [int], after, before, limit)
     found, capped = total(connection, query)
@@ -106,6 +109,15 @@ def matters(
         found,
         capped,
     )
+
+
+def _says(name: str, value: str | int) -> ColumnElement[bool]:
+    """Whether a matter's body holds a field. It is kept as compact JSON, in which a text's own quotes are escaped: so
+    these signs are nothing else.
+    """
+    said = f"{json.dumps(name)}:{json.dumps(value, ensure_ascii=False)}"
+    held = t.MATTER.c.body
+    return or_(held.contains(f"{said},", autoescape=True), held.contains(f"{said}}}", autoescape=True))
 
 
 def lines(
