@@ -59,6 +59,15 @@ TOLD: Mapping[str, Told] = {
     "loss_report_overdue": _told("loss_report_overdue", R.SECRECY_OFFICE, R.LEADER),
     "meeting_paper_out": _told("meeting_paper_out", R.CLERK, R.SECRECY_OFFICE, holder=True),
     "deposit_overdue": _told("deposit_overdue", R.CLERK, R.MANAGER, R.SECRECY_OFFICE, holder=True),
+    "intermediate_open": _told("intermediate_open", R.CLERK, R.MANAGER, holder=True),
+    "arrival_overdue": _told("arrival_overdue", R.CLERK, R.SECRECY_OFFICE, holder=True),
+    "collection_overdue": _told("collection_overdue", R.CLERK, holder=True),
+    "permit_overdue": _told("permit_overdue", R.CLERK, R.SECRECY_OFFICE, R.MANAGER, holder=True),
+    "provision_overdue": _told("provision_overdue", R.CLERK, R.SECRECY_OFFICE, R.MANAGER, holder=True),
+    "visit_open": _told("visit_open", R.SECRECY_OFFICE, R.CLERK, holder=True),
+    "instruction_overdue": _told("instruction_overdue", R.MANAGER, holder=True),
+    "reminder_overdue": _told("reminder_overdue", R.MANAGER, holder=True),
+    "label_unregistered": _told("label_unregistered", R.SECRECY_OFFICE, R.CLERK),
     # Who may approve is told besides, and who asked.
     "approval_overdue": _told("approval_overdue", holder=True),
 }

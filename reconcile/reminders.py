@@ -12,7 +12,7 @@ from custody.clock import day, end_of_day
 from custody.database import Database
 from custody.scheme import Scheme
 from custody.values import DAY, Instant
-from reconcile.store import notices, reminding, staff
+from reconcile.store import notices, people, reminding, staff
 from reconcile.store.core import Connection
 from reconcile.store.notices import Telling
 from reconcile.store.reminding import Loan
@@ -94,11 +94,52 @@ def _loans_due(connection: Connection, scheme: Scheme, span: Span) -> list[Telli
     ]
 
 
+def _provision_due(connection: Connection, scheme: Scheme, span: Span) -> list[Telling]:
+    """Carriers with another body are to be back soon: who proposed it is told, and the secrecy office (clause i.1)."""
+    ahead = scheme.number("provision_warning_days") * DAY
+    offices = [k for k in staff.keepers(connection, scheme, span.today) if k.role is Role.SECRECY_OFFICE]
+    found = []
+    for matter, opener, due_at, unit, rank in reminding.provisions_due(connection, span.now + ahead):
+        about = f"provision:{matter}@{due_at}"
+        persons = {opener} | {k.person for k in offices if staff.answers(k, unit, rank)}
+        told = reminding.told_already(connection, about, "provision_due", persons)
+        found += [Telling(one, "provision_due", about=about, due_at=due_at) for one in sorted(persons - told)]
+    return found
+
+
+def _paper_ending(connection: Connection, scheme: Scheme, span: Span) -> list[Telling]:
+    """A licence or an agreement on file expires soon: the secrecy office is told (clauses a.3, d.3, i.1)."""
+    until = day(span.now + scheme.number("licence_warning_days") * DAY, scheme.timezone)
+    offices = {k.person for k in staff.keepers(connection, scheme, span.today) if k.role is Role.SECRECY_OFFICE}
+    found = []
+    for about, ends_on in reminding.papers_ending(connection, span.today, until):
+        told = reminding.told_already(connection, about, "paper_ending", offices)
+        due_at = end_of_day(ends_on, scheme.timezone)
+        found += [Telling(one, "paper_ending", about=about, due_at=due_at) for one in sorted(offices - told)]
+    return found
+
+
+def _to_sign(connection: Connection, scheme: Scheme, span: Span) -> list[Telling]:
+    """Something is to be signed for soon: whoever is to sign is told (clause j.2, rule 5)."""
+    until = span.now + scheme.number("instruction_warning_days") * DAY
+    wanted = [one for one in people.people_cases(connection, scheme, span.now).values() if one.due_at is not None]
+    found = []
+    for case in wanted:
+        if case.due_at is not None and case.due_at <= until:
+            about = f"{case.about}@{case.due_at}"
+            if case.person not in reminding.told_already(connection, about, "to_sign", (case.person,)):
+                found.append(Telling(case.person, "to_sign", about=about, due_at=case.due_at))
+    return found
+
+
 REMINDERS: tuple[Reminder, ...] = (
     Reminder("recalled", "c.5", _recalled),
     Reminder("due_today", "c.5", _due_today),
     Reminder("due_soon", "c.5", _due_soon),
     Reminder("loans_due", "c.5", _loans_due),
+    Reminder("provision_due", "i.1", _provision_due),
+    Reminder("to_sign", "j.2", _to_sign),
+    Reminder("paper_ending", "", _paper_ending),
 )
 """Every reminder, the most pressing first."""
 

@@ -36,7 +36,7 @@ SLOTS_KEPT_DAYS = 7
 CHECKED: Mapping[str, tuple[int, tuple[str, ...]]] = {
     "overdue_round": (60, ("overdue_loan",)),
     "reader_watch": (5, ("reader_silent",)),
-    "urgent_deadlines": (60, ("loss_report_overdue", "meeting_paper_out")),
+    "urgent_deadlines": (60, ("loss_report_overdue", "meeting_paper_out", "visit_open", "permit_overdue")),
     "deadlines": (
         300,
         (
@@ -44,6 +44,12 @@ CHECKED: Mapping[str, tuple[int, tuple[str, ...]]] = {
             "deposit_overdue",
             "issuer_return_overdue",
             "approval_overdue",
+            "intermediate_open",
+            "arrival_overdue",
+            "collection_overdue",
+            "provision_overdue",
+            "instruction_overdue",
+            "reminder_overdue",
             "held_too_long",
             "archiving_due",
             "review_due",

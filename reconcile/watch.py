@@ -33,6 +33,7 @@ WATCHED_KINDS = (
     "place_rated_too_low",
     "in_store_on_loan",
     "unknown_tag",
+    "label_unregistered",
     "ghost_read",
     "direct_pass",
 )

@@ -23,7 +23,7 @@ from reconcile.checks.deadlines import DEADLINE_CHECKS, DEADLINE_ENDINGS
 from reconcile.checks.endings import CARRIER_ENDINGS, ENDINGS, Opened
 from reconcile.checks.hearing import Listening, covers
 from reconcile.checks.incidents import GhostCase, LegCase, direct_pass, ghost_read
-from reconcile.checks.kinds import EVENT_KINDS, KINDS, PASSAGE_KINDS, STATE_KINDS, Kind
+from reconcile.checks.kinds import EVENT_KINDS, KINDS, PASSAGE_KINDS, STATE_KINDS, TAG_KINDS, Kind
 from reconcile.checks.matters import (
     LINE_RULES,
     MATTER_RULES,
@@ -55,6 +55,7 @@ __all__ = [
     "PASSAGE_KINDS",
     "RADIO_CHECKS",
     "STATE_KINDS",
+    "TAG_KINDS",
     "AntennaCase",
     "BooksSay",
     "CarrierCase",

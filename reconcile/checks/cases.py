@@ -56,6 +56,7 @@ class Thresholds:
     ghost_after: int
     holding_max: int
     meeting_grace: int
+    label_grace: int
     timezone: str
     # From the study of portals: at .85 some 11 of 10,000 parallel passes are false alarms, at .3 some 132.
     alarm_score: float = 0.85
@@ -75,6 +76,7 @@ class Thresholds:
             ghost_after=scheme.number("ghost_after_seconds") * SECOND,
             holding_max=scheme.number("holding_days_max") * DAY,
             meeting_grace=scheme.number("meeting_grace_minutes") * 60 * SECOND,
+            label_grace=scheme.number("label_grace_seconds") * SECOND,
             timezone=scheme.timezone,
         )
 
@@ -241,6 +243,10 @@ class TagCase:
     antenna: int = 0
     strongest_dbm: float | None = None
     settled_at: Instant | None = None
+    order: MatterSays | None = None
+    """The production order for which the label was given out (clause a.4)."""
+    order_unit: int | None = None
+    order_rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,9 +130,11 @@ def in_store_ended(case: CarrierCase, _opened: Opened) -> Ending | None:
     return None
 
 
-def tag_ended(case: TagCase) -> Ending | None:
-    """Some carrier bears the tag now."""
-    return Ending("tag_bound") if case.bound else None
+def tag_ended(kind: str, case: TagCase) -> Ending | None:
+    """Some carrier bears the tag now; or the label that was given out came back unused, or was given out since."""
+    if case.bound:
+        return Ending("tag_bound")
+    return Ending("label_back") if (kind == "label_unregistered") != (case.order is not None) else None
 
 
 def reader_ended(case: ReaderCase | None, now: Instant, limits: Thresholds) -> Ending | None:
@@ -168,6 +170,9 @@ ENDINGS = (
     "line_moved_on",
     "matter_moved_on",
     "tag_bound",
+    "label_back",
+    "signed_for",
+    "nothing_to_sign",
     "reader_not_in_use",
     "listening_again",
 )

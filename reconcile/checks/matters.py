@@ -10,7 +10,6 @@ from typing import Any
 
 from custody.access import PERMISSIONS, Role
 from custody.approval import ROUTES, STEPS
-from custody.matters import KINDS as MATTER_KINDS
 from custody.values import Instant
 from reconcile.checks.cases import BooksSay, Ending, MatterSays, Thresholds, Verdict
 from reconcile.checks.kinds import KINDS
@@ -47,6 +46,8 @@ class MatterCase:
     ended: bool = False
     persons: frozenset[int] = frozenset()
     counts: Mapping[str, int] = field(default_factory=dict)
+    route: str = ""
+    """By which its approval was asked for."""
     settled_at: Mapping[str, Instant] = field(default_factory=dict)
 
 
@@ -57,18 +58,27 @@ class MatterCase:
 class LineRule:
     """A kind of finding about lines in one state of one kind of matter.
 
-    `due`: its deadline; the finding opens once that has passed. `open_only`: not once the matter is over.
+    `due`: its deadline; the finding opens once that has passed. `status`: where the books have the carrier meanwhile;
+    of one that was declared lost, or found elsewhere since, other business tells. `open_only`: not once the matter is
+    over.
     """
 
     kind: str
     matter: str
     state: str
+    status: str
     due: Callable[[LineCase, Thresholds], Instant | None]
     open_only: bool = True
+    by_matter: bool = False
+    """Whether the deadline is the matter's, not the line's."""
 
 
 def _of_line(case: LineCase, _limits: Thresholds) -> Instant | None:
     return case.matter.due_at
+
+
+def _of_matter(case: LineCase, _limits: Thresholds) -> Instant | None:
+    return case.ends_at
 
 
 def _of_meeting(case: LineCase, limits: Thresholds) -> Instant | None:
@@ -79,11 +89,17 @@ LINE_RULES: Mapping[str, LineRule] = {
     one.kind: one
     for one in (
         # A reader has it for longer than the leg was to last (clause c.3).
-        LineRule("leg_overdue", "circulation", "with_reader", _of_line),
+        LineRule("leg_overdue", "circulation", "with_reader", "in_circulation", _of_line),
         # The session was to be over, and the paper is still out (clause h.3).
-        LineRule("meeting_paper_out", "meeting", "handed_out", _of_meeting),
+        LineRule("meeting_paper_out", "meeting", "handed_out", "in_meeting", _of_meeting, by_matter=True),
         # Taken back to the unit, and not handed in there in time (clause h.4).
-        LineRule("deposit_overdue", "meeting", "taken_back", _of_line, open_only=False),
+        LineRule("deposit_overdue", "meeting", "taken_back", "in_meeting", _of_line, open_only=False),
+        # Neither preserved nor destroyed so many days after its order was closed (clause a.6).
+        LineRule("intermediate_open", "production", "intermediate", "in_place", _of_matter, by_matter=True),
+        # Out on a permit whose window is over (clauses e.1, f.1).
+        LineRule("permit_overdue", "carrying_out", "out", "carried_out", _of_line),
+        # With another body beyond the day of return (clause i.1).
+        LineRule("provision_overdue", "provision", "outside", "provided_outside", _of_line),
     )
 }
 
@@ -119,7 +135,12 @@ def line_verdict(kind: str, case: LineCase, now: Instant, limits: Thresholds) ->
 
 def _stands(asked: LineRule, case: LineCase) -> bool:
     matter = case.matter
-    return matter.kind == asked.matter and matter.line == asked.state and not (asked.open_only and case.ended)
+    return (
+        matter.kind == asked.matter
+        and matter.line == asked.state
+        and case.books.status == asked.status
+        and not (asked.open_only and case.ended)
+    )
 
 
 def line_ended(kind: str, case: LineCase, now: Instant, limits: Thresholds) -> Ending | None:
@@ -136,11 +157,15 @@ def line_ended(kind: str, case: LineCase, now: Instant, limits: Thresholds) -> E
 
 @dataclass(frozen=True, slots=True)
 class MatterRule:
-    """A kind of finding about matters; `matter` empty: of any kind. `due`: None where nothing is due."""
+    """A kind of finding about matters of these kinds; none named: of any. `due`: None where nothing is due."""
 
     kind: str
-    matter: str
+    matters: tuple[str, ...]
     due: Callable[[MatterCase], Instant | None]
+
+
+def _day(case: MatterCase) -> Instant | None:
+    return case.due_at
 
 
 def _answer(case: MatterCase) -> Instant | None:
@@ -151,11 +176,17 @@ MATTER_RULES: Mapping[str, MatterRule] = {
     one.kind: one
     for one in (
         # The issuer called its papers back until a day (clause b.7).
-        MatterRule("issuer_return_overdue", "issuer_return", lambda case: case.due_at),
+        MatterRule("issuer_return_overdue", ("issuer_return",), _day),
         # A loss is reported to the authority within hours of its discovery.
-        MatterRule("loss_report_overdue", "loss", lambda case: case.due_at),
+        MatterRule("loss_report_overdue", ("loss",), _day),
         # An approval was asked for, and nobody answered.
-        MatterRule("approval_overdue", "", _answer),
+        MatterRule("approval_overdue", (), _answer),
+        # Sent, and not acknowledged by the planned arrival (clause b.5).
+        MatterRule("arrival_overdue", ("dispatch",), _day),
+        # Handed out until a day, and not collected.
+        MatterRule("collection_overdue", ("distribution",), _day),
+        # Not signed out at the end of the day (clause j.1).
+        MatterRule("visit_open", ("visit", "cleaning"), _day),
     )
 }
 
@@ -170,14 +201,14 @@ def approvers(step: str) -> tuple[Role, ...]:
 def matter_verdict(kind: str, case: MatterCase, now: Instant, _limits: Thresholds) -> Verdict | None:
     """The finding of this kind about a matter, where its deadline has passed."""
     asked = MATTER_RULES[kind]
-    due = None if case.ended or asked.matter not in ("", case.kind) else asked.due(case)
+    due = None if case.ended or (asked.matters and case.kind not in asked.matters) else asked.due(case)
     if due is None or due >= now or quiet_for(kind, case.settled_at.get(kind), now):
         return None
     params: dict[str, Any] = {"due_at": due, "matter": case.number}
     clause = KINDS[kind].clause
     if kind == "approval_overdue":
         params["step"] = case.awaited
-        route = ROUTES.get(MATTER_KINDS[case.kind].route)
+        route = ROUTES.get(case.route)
         clause = route.clause if route else ""
     evidence = {
         "clause": clause,

@@ -207,8 +207,8 @@ def place_rated_too_low(case: CarrierCase, now: Instant, limits: Thresholds) -> 
     if found is None or found[1].rating_rank >= case.books.rank or case.books.status not in KEPT | {"declared_lost"}:
         return None
     place = found[1]
-    if case.removal_open and case.radio_is_outside:
-        return None  # the removal says it already
+    if case.radio_is_outside and (case.removal_open or _out_by_right(case, now)):
+        return None  # the removal says it already; or it may be outside
     since, until = _held_for(case, "place_rated_too_low", now)
     if until - since < limits.rated_too_low_after:
         return None
@@ -241,12 +241,30 @@ def in_store_on_loan(case: CarrierCase, now: Instant, limits: Thresholds) -> Ver
     return about_carrier("in_store_on_loan", case, since, place.id, params, coverage=_coverage(case.radio_cover))
 
 
+def _packed_until(matter: MatterSays | None, since: Instant, until: Instant) -> bool:
+    """Packed at the desk under a permit by portal, and its window not over (clause e.1)."""
+    if matter is None or (matter.kind, matter.line) != ("carrying_out", "packed"):
+        return False
+    return matter.at <= since and matter.due_at is not None and until <= matter.due_at
+
+
+def _out_by_right(case: CarrierCase, now: Instant) -> bool:
+    """Beyond the portals on the books too; or packed for one, before anybody has entered that it left."""
+    if case.books.status in PERMITTED_OUT:
+        return True
+    return case.radio is not None and _packed_until(case.matter, case.radio.since_at or 0, now)
+
+
 def _may_leave(case: PassageCase) -> bool:
-    """Permitted to be outside; handed over to be destroyed; or taken back from a meeting to the unit (clause h.4)."""
+    """Permitted to be outside, or packed to go; handed over to be destroyed; or taken back from a meeting to the unit
+    (clause h.4). A permit that nobody has signed anything out under is not enough.
+    """
     if case.status in PERMITTED_OUT:
         return True
     if case.status == "awaiting_destruction" and case.books.status == case.status and case.books.place is None:
         return case.books.since_at <= case.until_at
+    if _packed_until(case.matter, case.until_at, case.until_at):
+        return True
     matter = case.matter
     return matter is not None and matter.line == "taken_back" and matter.at <= case.until_at
 
@@ -306,12 +324,23 @@ def removal(case: PassageCase, now: Instant, limits: Thresholds) -> Verdict | No
     )
 
 
-def unknown_tag(case: TagCase, _now: Instant, limits: Thresholds) -> Verdict | None:
-    """A tag of the organisation's own block was heard, twice at least, and no carrier bears it or bore it."""
-    if case.bound or case.reads < limits.unknown_reads_min:
+def unknown_tag(kind: str, case: TagCase, _now: Instant, limits: Thresholds) -> Verdict | None:
+    """A tag of the organisation's own block was heard, twice at least, and no carrier bears it or bore it.
+
+    A label that was given out for a production order may be a copy that nobody registered (`label_unregistered`,
+    clause a.4): that is said once it has been heard for longer than it takes to register one.
+    """
+    if (
+        case.bound
+        or case.reads < limits.unknown_reads_min
+        or (kind == "label_unregistered") != (case.order is not None)
+    ):
+        return None
+    first_at = case.first_at if case.first_at is not None else case.heard_at
+    if case.order is not None and case.heard_at - first_at < limits.label_grace:
         return None
     if case.settled_at is not None:
-        quiet = KINDS["unknown_tag"].reopen_after_seconds * SECOND
+        quiet = KINDS[kind].reopen_after_seconds * SECOND
         if case.heard_at - case.settled_at < quiet:
             return None
     radio = {
@@ -325,15 +354,21 @@ def unknown_tag(case: TagCase, _now: Instant, limits: Thresholds) -> Verdict | N
         "reads": case.reads,
         "strongest_dbm": case.strongest_dbm,
     }
-    params = {"epc": case.epc, "reads_min": limits.unknown_reads_min}
+    params: dict[str, Any] = {"epc": case.epc, "reads_min": limits.unknown_reads_min}
+    if case.order is not None:
+        params["matter"] = case.order.number
+    evidence = {"clause": KINDS[kind].clause, "rule": rule(kind, params), **matter_says(case.order)}
     return Verdict(
-        kind="unknown_tag",
+        kind=kind,
         about=f"epc:{case.epc}",
-        happened_at=case.first_at if case.first_at is not None else case.heard_at,
-        evidence={"clause": "", "rule": rule("unknown_tag", params), "books": None, "radio": radio},
+        happened_at=first_at,
+        evidence={**evidence, "books": None, "radio": radio},
         epc=case.epc,
         reader=case.reader or None,
         place=case.place.id if case.place else None,
+        unit=case.order_unit,
+        rank=case.order_rank,
+        matter=case.order.id if case.order else None,
     )
 
 

@@ -27,6 +27,7 @@ from reconcile.checks import (
     PASSAGE_KINDS,
     RADIO_CHECKS,
     STATE_KINDS,
+    TAG_KINDS,
     CarrierCase,
     Ending,
     Opened,
@@ -43,7 +44,8 @@ from reconcile.checks import (
     unknown_tag,
 )
 from reconcile.checks.endings import reader_ended, tag_ended
-from reconcile.store import candidates, findings, incidents, matter_cases, signals, staff
+from reconcile.checks.people import PEOPLE_RULES, PersonCase, person_ended, person_verdict
+from reconcile.store import candidates, findings, incidents, matter_cases, people, signals, staff
 from reconcile.store.candidates import World
 from reconcile.store.core import Connection
 from reconcile.store.deadlines import loans_are_told, passed
@@ -225,9 +227,11 @@ class _Run:
         if "ghost_read" in kinds:
             heard = incidents.ghosts(self.connection, self.limits, self.world)
             found += [v for case in heard if (v := ghost_read(case, self.now, self.limits)) is not None]
-        if "unknown_tag" in kinds:
-            tags = signals.unknown_tags(self.connection, self.scheme.epc_block, self.world)
-            found += [v for case in tags if (v := unknown_tag(case, self.now, self.limits)) is not None]
+        for kind in TAG_KINDS:
+            if kind in kinds:
+                tags = signals.unknown_tags(self.connection, kind, self.scheme.epc_block, self.world)
+                found += [v for case in tags if (v := unknown_tag(kind, case, self.now, self.limits)) is not None]
+        found += self._of_people(kinds)
         if "reader_silent" in kinds:
             cases_of_readers = signals.readers(self.connection, self.world)
             silent = [reader_silent(case, self.now, self.limits) for case in cases_of_readers.values()]
@@ -248,6 +252,19 @@ class _Run:
                 found += [v for case in late if (v := matter_verdict(kind, case, now, limits)) is not None]
         return found
 
+    @cached_property
+    def people(self) -> Mapping[str, PersonCase]:
+        """Everybody with what is to be signed for; read once a run, and only where it is asked for."""
+        return people.people_cases(self.connection, self.scheme, self.now)
+
+    def _of_people(self, kinds: Collection[str]) -> list[Verdict]:
+        wanted = [kind for kind in PEOPLE_RULES if kind in kinds]
+        if not wanted:
+            return []
+        verdicts = [v for case in self.people.values() if (v := person_verdict(case, self.now)) is not None]
+        told = people.told_already(self.connection, wanted)
+        return [verdict for verdict in verdicts if verdict.kind in wanted and verdict.about not in told]
+
     def _open_readers(self) -> set[str]:
         known = findings.opened(self.connection, ("reader_silent",), self.now, self.limits)
         return {one.about for one, _ in known}
@@ -265,7 +282,7 @@ class _Run:
         known = findings.opened(self.connection, states, self.now, self.limits) if states else []
         of_carriers = [row.carrier for opened, row in known if opened.kind in CARRIER_CHECKS]
         cases = candidates.carrier_cases(self.connection, of_carriers, self.world) if of_carriers else {}
-        epcs = [row.epc for opened, row in known if opened.kind == "unknown_tag"]
+        epcs = [row.epc for opened, row in known if opened.kind in TAG_KINDS]
         tags = signals.tag_cases(self.connection, epcs, self.world) if epcs else {}
         silent = any(opened.kind == "reader_silent" for opened, _ in known)
         readers = signals.readers(self.connection, self.world) if silent else {}
@@ -275,8 +292,10 @@ class _Run:
             ending = of_matters.get(opened.number)
             if opened.kind == "reader_silent":
                 ending = reader_ended(readers.get(row.reader), self.now, self.limits)
-            elif opened.kind == "unknown_tag":
-                ending = tag_ended(tags[row.epc]) if row.epc in tags else None
+            elif opened.kind in TAG_KINDS:
+                ending = tag_ended(opened.kind, tags[row.epc]) if row.epc in tags else None
+            elif opened.kind in PEOPLE_RULES:
+                ending = person_ended(self.people.get(row.about), self.now)
             elif opened.kind in CARRIER_CHECKS and row.carrier in cases:
                 ending = self._carrier_ending(opened, cases[row.carrier])
             if ending is not None:

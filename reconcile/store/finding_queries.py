@@ -9,17 +9,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, true
 
 from custody.access import Permission, Subject, may
 from custody.rules import NotFound
 from custody.store.queries import CarrierItem, Page, carriers_by_id, visible
 from custody.store.queries.carriers import under
+from custody.store.queries.cases import EVER, Period
 from custody.store.queries.paging import pack, rows_of_page, total
 from custody.store.queries.visible import visible_matters
 from custody.store.schema import CARRIER, MATTER, PERSON, PLACE
 from custody.values import Instant
 from reconcile.checks import KINDS
+from reconcile.checks.clauses import BY_ROUTE
 from reconcile.store.core import FINDING, FINDING_EVENT, Connection
 from reconcile.store.stories import Stories, stories_of
 
@@ -37,6 +39,10 @@ class FindingFilter:
     unit: int | None = None
     carrier: int | None = None
     matter: int | None = None
+    kinds: frozenset[str] | None = None
+    """Of these kinds, or an overdue approval of a matter of `approvals`."""
+    approvals: frozenset[str] = frozenset()
+    opened: Period = EVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +170,13 @@ def _seen(subject: Subject) -> ColumnElement[bool]:
     """Which findings exist for the subject (asked of `finding` joined to `carrier` and `matter`)."""
     if not may(subject, Permission.SEE_FINDINGS):
         return false()
-    neither = and_(FINDING.c.carrier.is_(None), FINDING.c.matter.is_(None))
+    # A tag or a reader is everybody's concern; what a person has not signed for, that of whoever answers for him.
+    theirs: ColumnElement[bool] = FINDING.c.person.is_(None)
+    if subject.reach is None:
+        theirs = true()
+    elif subject.reach:
+        theirs = or_(theirs, FINDING.c.unit.in_(sorted(subject.reach)), FINDING.c.person == subject.person)
+    neither = and_(FINDING.c.carrier.is_(None), FINDING.c.matter.is_(None), theirs)
     return or_(neither, visible(subject), and_(FINDING.c.carrier.is_(None), visible_matters(subject)))
 
 
@@ -211,7 +223,10 @@ def _conditions(subject: Subject, asked: FindingFilter) -> list[ColumnElement[bo
     found += [column == value for column, value in plain.items() if value is not None]
     if asked.place is not None:
         found.append(FINDING.c.place.in_(under(asked.place)))
-    return found
+    if asked.kinds is not None:
+        late = and_(FINDING.c.kind == BY_ROUTE, MATTER.c.kind.in_(sorted(asked.approvals)))
+        found.append(or_(FINDING.c.kind.in_(sorted(asked.kinds)), late))
+    return found + asked.opened.holds(FINDING.c.opened_at)
 
 
 def findings(
@@ -320,7 +335,19 @@ def counts(connection: Connection, subject: Subject) -> tuple[KindCount, ...]:
     return tuple(known.get(kind, KindCount(kind, 0, None, None, None, None, 0)) for kind in KINDS)
 
 
-PERSONAL = ("overdue_loan", "leg_overdue", "held_too_long", "deposit_overdue", "meeting_paper_out")
+def opened_counts(connection: Connection, subject: Subject, opened: Period) -> Mapping[tuple[str, str], int]:
+    """Findings opened in a period, open or closed, by kind and by the kind of the matter they are about, if any."""
+    of_matter = func.coalesce(MATTER.c.kind, "")
+    query = select(FINDING.c.kind, of_matter.label("of_matter"), func.count().label("opened"))
+    query = query.select_from(_WITH_SUBJECTS).where(_seen(subject), *opened.holds(FINDING.c.opened_at))
+    rows = connection.execute(query.group_by(FINDING.c.kind, of_matter))
+    return {(row.kind, row.of_matter): row.opened for row in rows}
+
+
+PERSONAL = (
+    *("overdue_loan", "leg_overdue", "held_too_long", "deposit_overdue", "meeting_paper_out"),
+    "permit_overdue",
+)
 """Kinds about what a person has had for too long."""
 
 

@@ -38,9 +38,15 @@ def _told(kind: str) -> ColumnElement[bool]:
 def lines_due(connection: Connection, kind: str, now: Instant, limits: Thresholds, around: World) -> list[LineCase]:
     """Carriers in matters past their deadline, by the rule of this kind, of which no open finding tells."""
     asked = LINE_RULES[kind]
-    conditions = [MATTER.c.kind == asked.matter, LINE.c.state == asked.state, ~_told(kind)]
-    if kind == "meeting_paper_out":
-        conditions += [MATTER.c.due_at < now - limits.meeting_grace, MATTER.c.ended_at.is_(None)]
+    conditions = [
+        MATTER.c.kind == asked.matter,
+        LINE.c.state == asked.state,
+        CARRIER.c.status == asked.status,
+        ~_told(kind),
+    ]
+    if asked.by_matter:
+        grace = limits.meeting_grace if kind == "meeting_paper_out" else 0
+        conditions += [MATTER.c.due_at < now - grace, MATTER.c.ended_at.is_(None)]
     else:
         conditions.append(LINE.c.due_at < now)
     return _line_cases(connection, _lines().where(*conditions), around)
@@ -99,7 +105,7 @@ def matters_due(connection: Connection, kind: str, now: Instant) -> list[MatterC
     if kind == "approval_overdue":
         conditions += [MATTER.c.awaited != "", MATTER.c.answer_by < now]
     else:
-        conditions += [MATTER.c.kind == asked.matter, MATTER.c.due_at < now]
+        conditions += [MATTER.c.kind.in_(asked.matters), MATTER.c.due_at < now]
     return _matter_cases(connection, and_(*conditions))
 
 
@@ -134,10 +140,12 @@ def _matter_cases(connection: Connection, condition: ColumnElement[bool]) -> lis
             answer_by=row.answer_by,
             ended=row.ended_at is not None,
             persons=frozenset(persons[row.id]),
-            counts=json.loads(row.body)["counts"],
+            counts=body["counts"],
+            route=(body["approval"] or {}).get("route", ""),
             settled_at=settled.get((row.id, None), {}),
         )
         for row in rows
+        for body in (json.loads(row.body),)
     ]
 
 

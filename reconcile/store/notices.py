@@ -1,13 +1,15 @@
 """The inbox: notices of a person. Numbers and counts only; titles never enter this table."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
-from custody.access import Subject
-from custody.store.queries import visible
+from custody.access import Permission, Subject, may
+from custody.store.queries import CarrierItem, Page, carriers_by_id, visible
+from custody.store.queries.cases import Period
+from custody.store.queries.paging import pack, rows_of_page, total
 from custody.store.schema import CARRIER, chunks
 from custody.values import Instant
 from reconcile.checks import KINDS
@@ -106,6 +108,60 @@ def _notice(row: Any) -> Notice:
         due_at=row.due_at,
         # `count` is a tuple's own method on a row.
         count=row._mapping["count"],
+    )
+
+
+def _reminding(subject: Subject, kinds: Collection[str], period: Period) -> list[ColumnElement[bool]]:
+    """Reminders of these kinds: the subject's own, and of who may see findings those about carriers in sight."""
+    ways = [NOTICE.c.person == subject.person]
+    if may(subject, Permission.SEE_FINDINGS):
+        ways.append(exists().where(CARRIER.c.id == NOTICE.c.carrier, visible(subject)))
+    return [NOTICE.c.kind.in_(sorted(kinds)), or_(*ways), *period.holds(NOTICE.c.at)]
+
+
+def reminder_counts(
+    connection: Connection, subject: Subject, kinds: Collection[str], period: Period
+) -> Mapping[str, int]:
+    """How many reminders of each of these kinds were sent; kinds without any are left out."""
+    query = select(NOTICE.c.kind, func.count()).where(*_reminding(subject, kinds, period))
+    return {row[0]: row[1] for row in connection.execute(query.group_by(NOTICE.c.kind))}
+
+
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """A reminder that was sent to a person."""
+
+    at: Instant
+    person: int
+    kind: str
+    carrier: CarrierItem | None
+    due_at: Instant | None
+    count: int | None
+
+
+def reminded(
+    connection: Connection,
+    subject: Subject,
+    kinds: Collection[str],
+    period: Period,
+    after: str | None = None,
+    limit: int = 50,
+    before: str | None = None,
+) -> Page[Reminded]:
+    """The reminders of these kinds that were sent, the newest first. Raises KeyInvalid."""
+    query = select(NOTICE, (-NOTICE.c.id).label("newest")).where(*_reminding(subject, kinds, period))
+    rows, earlier, later = rows_of_page(connection, query, [-NOTICE.c.id], [int], after, before, limit)
+    found, capped = total(connection, query)
+    carriers = carriers_by_id(connection, subject, (row.carrier for row in rows if row.carrier is not None))
+    return Page(
+        tuple(
+            Reminded(row.at, row.person, row.kind, carriers.get(row.carrier), row.due_at, row._mapping["count"])
+            for row in rows
+        ),
+        pack([rows[-1].newest]) if rows and later else None,
+        pack([rows[0].newest]) if rows and earlier else None,
+        found,
+        capped,
     )
 
 

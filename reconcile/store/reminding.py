@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Boolean, ColumnElement, String, and_, cast, exists, func, literal, literal_column, select
 
-from custody.store.schema import ACCOUNT, CARRIER
+from custody.store.schema import ACCOUNT, AGREEMENT, CARRIER, LICENCE, MATTER
 from custody.values import Instant
 from reconcile.store.core import NOTICE, Connection
 
-REMINDED = ("on_loan", "in_circulation", "in_meeting")
+REMINDED = ("on_loan", "in_circulation", "in_meeting", "carried_out")
 """Statuses in which a holder has a day by which to give back, pass on or hand in."""
 
 
@@ -80,6 +80,27 @@ def due_counts(connection: Connection, after: Instant, until: Instant) -> list[D
         .group_by(CARRIER.c.unit, CARRIER.c.rank)
     )
     return [DueCount(row.unit, row.rank, row.loans) for row in connection.execute(query)]
+
+
+def provisions_due(connection: Connection, until: Instant) -> list[tuple[int, int, Instant, int, int]]:
+    """Provisions of which something is outside and to be back by then: matter, opener, day, unit, rank."""
+    m = MATTER.c
+    query = (
+        select(m.id, m.opened_by, m.due_at, m.unit, m.rank)
+        .where(m.kind == "provision", m.ended_at.is_(None), m.due_at.is_not(None), m.due_at <= until)
+        .order_by(m.id)
+    )
+    return [tuple(row) for row in connection.execute(query)]
+
+
+def papers_ending(connection: Connection, since: str, until: str) -> list[tuple[str, str]]:
+    """Licences and agreements on file that expire from one ISO day to another: which, and the day."""
+    found = []
+    for name, table in (("licence", LICENCE), ("agreement", AGREEMENT)):
+        c = table.c
+        rows = connection.execute(select(c.id, c.valid_until).where(c.valid_until >= since, c.valid_until <= until))
+        found += [(f"{name}:{row.id}@{row.valid_until}", row.valid_until) for row in rows]
+    return sorted(found)
 
 
 def told_already(connection: Connection, about: str, kind: str, persons: Collection[int]) -> set[int]:

@@ -9,7 +9,7 @@ from sqlalchemy import and_, exists, func, literal, select
 
 from custody.entries import CarrierFact, decode
 from custody.register import CarrierState, FoldBroken, apply
-from custody.store.schema import CARRIER, ENTRY, PLACE, TAG, chunks
+from custody.store.schema import ALLOTTED_LABEL, CARRIER, ENTRY, MATTER, PLACE, TAG, chunks
 from custody.values import Instant
 from reconcile.checks import AntennaCase, MatterSays, PassageCase, ReaderCase, TagCase
 from reconcile.checks.kinds import PASSAGE_KINDS
@@ -165,8 +165,12 @@ _TAG = (
 )
 
 
-def unknown_tags(connection: Connection, block: str, around: World) -> list[TagCase]:
-    """Tags of the number block (a hexadecimal prefix) that were heard and never bound, without an open finding."""
+def unknown_tags(connection: Connection, kind: str, block: str, around: World) -> list[TagCase]:
+    """Tags of the number block (a hexadecimal prefix) that were heard and never bound, without an open finding.
+
+    `kind`: `unknown_tag`, or `label_unregistered` for labels given out for a production order.
+    """
+    given_out = exists().where(ALLOTTED_LABEL.c.epc == PRESENCE.c.epc)
     rows = connection.execute(
         select(*_TAG).where(
             # The prefix as a range (an upper-case hexadecimal digit is below G): the index serves it, and a planner
@@ -174,10 +178,11 @@ def unknown_tags(connection: Connection, block: str, around: World) -> list[TagC
             PRESENCE.c.epc >= block,
             PRESENCE.c.epc < f"{block}G",
             ~exists().where(TAG.c.epc == PRESENCE.c.epc),
-            ~_kept_open("unknown_tag", literal("epc:") + PRESENCE.c.epc),
+            given_out if kind == "label_unregistered" else ~given_out,
+            ~_kept_open(kind, literal("epc:") + PRESENCE.c.epc),
         )
     ).all()
-    settled = _settled_at(connection, "unknown_tag", (f"epc:{row.epc}" for row in rows))
+    settled = _settled_at(connection, kind, (f"epc:{row.epc}" for row in rows))
     return _tag_cases(connection, rows, settled, around, bound=frozenset())
 
 
@@ -208,8 +213,9 @@ def _tag_cases(
                 .group_by(SIGHTING.c.epc)
             )
         }
+        orders = _orders(connection, [row.epc for row in chunk])
         for row in chunk:
-            sums = heard.get(row.epc)
+            sums, order = heard.get(row.epc), orders.get(row.epc)
             cases.append(
                 TagCase(
                     epc=row.epc,
@@ -223,9 +229,22 @@ def _tag_cases(
                     antenna=row.antenna,
                     strongest_dbm=row.strongest_dbm,
                     settled_at=settled.get(f"epc:{row.epc}"),
+                    order=MatterSays(order.id, order.number, order.kind, order.status) if order else None,
+                    order_unit=order.unit if order else None,
+                    order_rank=order.rank if order else 0,
                 )
             )
     return cases
+
+
+_ORDER = ("id", "number", "kind", "status", "unit", "rank")
+
+
+def _orders(connection: Connection, epcs: list[str]) -> dict[str, Any]:
+    """The production order for which each of these labels was given out."""
+    query = select(ALLOTTED_LABEL.c.epc, *(MATTER.c[name] for name in _ORDER))
+    joined = query.join_from(ALLOTTED_LABEL, MATTER, MATTER.c.id == ALLOTTED_LABEL.c.matter)
+    return {row.epc: row for row in connection.execute(joined.where(ALLOTTED_LABEL.c.epc.in_(epcs)))}
 
 
 def readers(connection: Connection, around: World) -> dict[str, ReaderCase]:
