@@ -21,6 +21,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
+from api.acts.entry import default_text
 from api.installation import (
     CONFIG,
     InstallationError,
@@ -31,12 +32,16 @@ from api.installation import (
     read_configuration,
 )
 from api.people import Account, SampleHashes, create_accounts
+from api.sample_bodies import enter_bodies
+from api.sample_business import enter_business
 from api.serving import listening_socket, serving
 from api.store import Connection
 from api.workbook import read_workbook, resolve, shift_loans
 from custody import clock
 from custody.access import INSTALLATION, Subject
 from custody.entries import Borrowed, CarrierFact, Returned, Signature, signed_text, text_hash
+from custody.entries.entry import Acknowledged, InstructionIssued
+from custody.procedures.undertakings import INSTRUCTION, SUBJECTS, obliged
 from custody.register import Directory
 from custody.rules import NotFound, Refused
 from custody.store import queries
@@ -119,7 +124,10 @@ def prepare(demo: Demo, scenario: Scenario) -> tuple[Account, ...]:
         _configuration, database, books = open_books(demo.data, clock.now)
         with database:
             load_sample(books, demo.sample)
+            enter_bodies(books)
+            sign_texts(books)
             accounts = create_accounts(books, hashes)
+            enter_business(books)
             _set_up_readers(books, scenario, demo.data)
             books.checkpoint()
     finally:
@@ -140,6 +148,31 @@ def load_sample(books: Books, workbook: Path) -> None:
     books.enter(INSTALLATION, plan.facts, act="take_in")
     for borrowed_at, loans in plan.loans_by_day():
         books.enter(INSTALLATION, loans, act="take_in", happened_at=borrowed_at)
+
+
+TEXTS_DAYS, SIGNED_DAYS, LONG_AGO_DAYS = 380, 40, 358
+"""Days ago on which the sample's texts were issued, signed last, and, by two of its people, signed long ago."""
+SIGNED_LONG_AGO = ("1022", "1023")
+"""Whose yearly instruction ends within days: they are reminded, and nothing is wrong yet."""
+
+
+def sign_texts(books: Books) -> None:
+    """The texts that ship with the product are in force at the sample's house, and its people have signed in time."""
+    now, zone = books.clock(), books.scheme.timezone
+    texts = {subject: default_text(subject) for subject in SUBJECTS}
+    issued = [InstructionIssued(subject, text) for subject, text in texts.items()]
+    books.enter(INSTALLATION, issued, act="take_in", happened_at=now - TEXTS_DAYS * DAY)
+    with books.database.reading() as connection:
+        persons = sorted(books.directory(connection).persons.values(), key=lambda person: person.number)
+    earlier: list[Acknowledged] = []
+    lately: list[Acknowledged] = []
+    for subject, text in texts.items():
+        for person in persons:
+            if obliged(subject, person, clock.day(now, zone)):
+                long_ago = subject == INSTRUCTION and person.number in SIGNED_LONG_AGO
+                (earlier if long_ago else lately).append(Acknowledged(person.id, subject, text))
+    for days, signed in ((LONG_AGO_DAYS, earlier), (SIGNED_DAYS, lately)):
+        books.enter(INSTALLATION, signed, act="take_in", happened_at=now - days * DAY)
 
 
 def _set_up_readers(books: Books, scenario: Scenario, data: Path) -> None:

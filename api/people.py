@@ -15,6 +15,7 @@ SAMPLE_ROLES: tuple[tuple[str, tuple[Role, ...], str], ...] = (
     ("1002", (R.CLERK, R.BORROWER), ""),
     ("1004", (R.MANAGER, R.BORROWER), "吴桐 Wu Tong, manager"),
     ("1005", (R.SECRECY_OFFICE, R.MANAGER, R.BORROWER), "宋临 Song Lin, secrecy office"),
+    ("1026", (R.SECRECY_OFFICE, R.BORROWER), "袁伯舟 Yuan Bozhou, secrecy office, deputy head"),
     ("1006", (R.LEADER, R.BORROWER), "梁问渠 Liang Wenqu, supervising director"),
     ("1010", (R.MANAGER, R.SECRECY_COMMITTEE, R.BORROWER), "柳望川 Liu Wangchuan, manager, secrecy committee"),
     ("1020", (R.MEETING_SECRETARY, R.BORROWER), "韩叙言 Han Xuyan, meeting secretary"),
@@ -24,12 +25,14 @@ SAMPLE_ROLES: tuple[tuple[str, tuple[Role, ...], str], ...] = (
     ("1029", (R.SECURITY_ADMINISTRATOR,), "施雯映 Shi Wenying, security administrator"),
     ("1030", (R.AUDITOR,), "裘守实 Qiu Shoushi, auditor"),
     *((number, (R.BORROWER,), "") for number in ("1003", "1009", *(str(n) for n in range(1011, 1020)))),
-    *((str(number), (R.BORROWER,), "") for number in range(1021, 1028) if number != 1025),  # who has left
+    # 1025 has left.
+    *((str(number), (R.BORROWER,), "") for number in range(1021, 1028) if number not in (1025, 1026)),
 )
 del R
 """Staff number, roles, and who it is; one of each role is printed, the others sign in alike."""
 HEADS = {"1004": "GH", "1010": "YJ", "1005": "JY"}
-"""Whom a manager answers for, by unit; the head of the secrecy office heads the registry. Other roles: the house."""
+"""Whom a manager answers for, by unit; the head of the secrecy office heads the registry, so that
+what it asks for itself is seen by his deputy as well. Other roles: the house."""
 
 
 @dataclass(frozen=True, slots=True)

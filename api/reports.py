@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-import pandas
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
@@ -30,6 +29,9 @@ from custody.store.queries import CarrierFilter, CarrierItem, Page
 from custody.values import Instant
 from reconcile import rounds as sweeps
 from reconcile.store.finding_queries import FindingFilter, FindingItem, findings
+
+if TYPE_CHECKING:
+    import pandas
 
 REPORTS = ("overdue", "carriers", "findings")
 """Reports that need nothing but a subject."""
@@ -101,6 +103,10 @@ class Report:
     cut: bool
     rank: int
     """The highest rank among its carriers; -1 without any."""
+    heads: Mapping[str, str] = field(default_factory=dict)
+    """Heads of columns that the catalogue of reports does not name."""
+    numbers: frozenset[str] = frozenset()
+    """Columns of numbers besides those that always are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +208,11 @@ def _cut(items: Iterable[Any]) -> tuple[list[Any], bool]:
     return found, False
 
 
+def _kind(item: CarrierItem, tongue: _Tongue) -> str:
+    kind = tongue.t(f"kind.{item.kind}")
+    return f"{kind} ({tongue.t(f'intermediate.{item.intermediate}')})" if item.intermediate else kind
+
+
 def _carrier(item: CarrierItem, tongue: _Tongue, titles: bool) -> dict[str, Any]:
     return {
         "number": item.control_number,
@@ -210,7 +221,7 @@ def _carrier(item: CarrierItem, tongue: _Tongue, titles: bool) -> dict[str, Any]
         "level": tongue.level(item.level),
         "period": period_words(tongue.scheme, item.level, item.period, tongue.language),
         "title": item.title if titles else tongue.t("titles.hidden"),
-        "kind": tongue.t(f"kind.{item.kind}"),
+        "kind": _kind(item, tongue),
         "status": tongue.t(f"status.{item.status.value}"),
         "holder_number": item.holder_number or "",
         "holder": tongue.either(item.holder_name, item.holder_name_en),
@@ -328,12 +339,14 @@ def safe_text(text: str) -> str:
     return f"'{plain}" if plain.startswith(_FORMULA) else plain
 
 
-def frame_of(report: Report) -> pandas.DataFrame:
+def frame_of(report: Report) -> "pandas.DataFrame":
     """The rows as a frame of plain values, columns in their order; nothing is turned into a number by itself."""
+    import pandas  # a second and more to read: not before somebody asks for a workbook
+
     rows = [[row.get(key) for key in report.columns] for row in report.rows]
     frame = pandas.DataFrame(rows, columns=list(report.columns), dtype=object)
     for key in report.columns:
-        if key not in _NUMBERS and key not in _TIMES:
+        if key not in _NUMBERS | report.numbers and key not in _TIMES:
             frame[key] = pandas.Series([safe_text(str(v or "")) for v in frame[key]], dtype=object)
     return frame
 
@@ -348,9 +361,11 @@ def write_workbook(
     said: Mapping[str, str],
 ) -> None:
     """Write a report: a head, the rows, and a foot that says whose export it is."""
+    import pandas
+
     tongue = _Tongue(language, scheme)
     frame = frame_of(report)
-    heads = {key: tongue.t(f"report.col.{key}") for key in report.columns}
+    heads = {key: report.heads.get(key) or tongue.t(f"report.col.{key}") for key in report.columns}
     sheet_name = tongue.t(f"report.{report.name}")[:_SHEET_TITLE_MAX]
     with pandas.ExcelWriter(out, engine="openpyxl") as writer:
         frame.rename(columns=heads).to_excel(writer, sheet_name=sheet_name, index=False)
@@ -394,7 +409,7 @@ def _dress(sheet: Worksheet, report: Report) -> None:
             if key in _TIMES:
                 cell.number_format = "yyyy-mm-dd hh:mm"
                 longest = max(longest, 16)
-            elif key not in _NUMBERS:
+            elif key not in _NUMBERS | report.numbers:
                 cell.number_format = "@"
                 cell.data_type = "s"
                 longest = max(longest, _breadth(str(cell.value or "")))

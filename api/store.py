@@ -1,8 +1,10 @@
 """SQL of the faces' own tables: sessions, settings, logs of exports and prints; what signing in reads of accounts."""
 
 import json
+import os
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 from sqlalchemy import Connection as Connection  # what the faces hand to the stores
 from sqlalchemy import delete, insert, select, update
@@ -199,9 +201,75 @@ def kept_search(connection: Connection, token_hash: str, name: str) -> dict[str,
     return None if value is None else {str(k): str(v) for k, v in json.loads(value).items()}
 
 
-def log_export(connection: Connection, person: int, at: Instant, name: str, filters: str, rows: int) -> None:
-    """Record that somebody took data out (clause 7, rule 8)."""
-    connection.execute(insert(ExportLogRow).values(person=person, at=at, name=name, filters=filters, rows=rows))
+@dataclass(frozen=True, slots=True)
+class Export:
+    """That somebody took data out, or printed it. `filters`: JSON of what was asked for, never a title or a name."""
+
+    id: int
+    person: int
+    at: Instant
+    name: str
+    filters: str
+    rows: int
+
+
+def log_export(connection: Connection, person: int, at: Instant, name: str, filters: str, rows: int) -> int:
+    """Record that somebody took data out (clause 7, rule 8); gives the record's number."""
+    values = {"person": person, "at": at, "name": name, "filters": filters, "rows": rows}
+    made = connection.execute(insert(ExportLogRow).values(values).returning(col(ExportLogRow.id))).scalar_one()
+    assert made is not None
+    return made
+
+
+def export_of(connection: Connection, number: int) -> Export | None:
+    """One record of an export."""
+    columns = [col(getattr(ExportLogRow, name)) for name in Export.__slots__]
+    row = connection.execute(select(*columns).where(col(ExportLogRow.id) == number)).first()
+    return None if row is None else Export(*row)
+
+
+def exports(
+    connection: Connection, units: Collection[int] | None, before: int | None = None, limit: int = 100
+) -> list[Export]:
+    """The log of exports, the newest first: of everybody, or (`units`) of the persons of these units."""
+    columns = [col(getattr(ExportLogRow, name)) for name in Export.__slots__]
+    query = select(*columns).order_by(col(ExportLogRow.id).desc()).limit(limit)
+    if before is not None:
+        query = query.where(col(ExportLogRow.id) < before)
+    if units is not None:
+        people = select(col(PersonRow.id)).where(col(PersonRow.unit).in_(sorted(units)))
+        query = query.where(col(ExportLogRow.person).in_(people))
+    return [Export(*row) for row in connection.execute(query)]
+
+
+NOTED = "exports.noted"
+"""File of the data folder in which commands beside a running server note what they took out: one JSON a line."""
+
+
+def note_export(folder: Path, person: int, at: Instant, name: str, filters: str, rows: int) -> None:
+    """Record an export where another process has the database: on disk before anything is given."""
+    line = json.dumps({"person": person, "at": at, "name": name, "filters": filters, "rows": rows}, sort_keys=True)
+    with (folder / NOTED).open("a", encoding="utf-8") as out:
+        out.write(f"{line}\n")
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def take_in_exports(folder: Path, database: Database) -> None:
+    """Bring what commands noted into the log, each once. The file goes only when its lines are in the database."""
+    taken = folder / f"{NOTED}.taken"
+    if not taken.exists():
+        try:
+            (folder / NOTED).rename(taken)
+        except FileNotFoundError:
+            return
+    with database.writing() as connection:
+        for line in taken.read_text(encoding="utf-8").splitlines():
+            noted = json.loads(line)
+            same = [col(getattr(ExportLogRow, name)) == value for name, value in noted.items()]
+            if connection.execute(select(col(ExportLogRow.id)).where(*same)).first() is None:
+                log_export(connection, **noted)
+    taken.unlink(missing_ok=True)
 
 
 def log_print(connection: Connection, made: Print) -> Print:

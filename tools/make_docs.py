@@ -231,12 +231,12 @@ def matters_page() -> str:
     ]
     for route in ROUTES.values():
         steps = " → ".join(f"`{step.key}` ({step.permission.value})" for step in route.steps)
-        users = ", ".join(f"`{kind.key}`" for kind in KINDS.values() if kind.route == route.key) or "—"
+        users = ", ".join(f"`{kind.key}`" for kind in KINDS.values() if route.key in kind.every_route) or "—"
         lines.append(f"| `{route.key}` | {route.clause} | {steps} | {users} |")
     for kind in KINDS.values():
         lines += ["", f"## `{kind.key}`", ""]
         said = ["its carriers are in no other binding matter meanwhile"] if kind.binds else []
-        said += [f"approved by route `{kind.route}`"] if kind.route else []
+        said += [f"approved by route {' or '.join(f'`{name}`' for name in kind.every_route)}"] if kind.route else []
         said += [f"over when {', '.join(f'`{end}`' for end in sorted(kind.ends))}"] if kind.ends else []
         lines += ["; ".join(said) + ".", ""] if said else []
         lines += _transition_rows("of the matter", kind.transitions)

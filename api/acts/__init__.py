@@ -2,12 +2,39 @@
 
 from collections.abc import Mapping
 
-from api.acts import circulation, destruction, disposition, general, keeping, meetings
+from api.acts import (
+    carrying_out,
+    circulation,
+    copying,
+    destruction,
+    disclosure,
+    dispatch,
+    disposition,
+    entry,
+    general,
+    keeping,
+    meetings,
+    organisations,
+    production,
+)
 from api.acts.model import Act, View
 from custody.approval import ROUTES
 from custody.matters import KINDS
 
-_LETTERS = (circulation, keeping, disposition, destruction, meetings)
+_LETTERS = (
+    production,
+    dispatch,
+    circulation,
+    copying,
+    carrying_out,
+    keeping,
+    disposition,
+    destruction,
+    meetings,
+    entry,
+    disclosure,
+    organisations,
+)
 
 ACTS: tuple[Act, ...] = (*(act for letter in _LETTERS for act in letter.ACTS), *general.ACTS)
 """Every act, in the order of the buttons."""
@@ -15,7 +42,7 @@ ACTS: tuple[Act, ...] = (*(act for letter in _LETTERS for act in letter.ACTS), *
 VIEWS: Mapping[str, View] = {view.kind: view for letter in _LETTERS for view in letter.VIEWS}
 """How each kind of matter is shown."""
 
-ON = ("house", "matter", "carrier", "place")
+ON = ("house", "matter", "carrier", "place", "organisation")
 
 
 class TableBroken(ValueError):
@@ -49,7 +76,7 @@ def acts_on(on: str, kind: str = "") -> tuple[Act, ...]:
     """The acts on a matter of this kind (the common ones only where the kind is approved), a carrier, a place."""
     if on != "matter":
         return tuple(act for act in ACTS if act.on == on)
-    routed = bool(KINDS[kind].route) and KINDS[kind].route in ROUTES
+    routed = bool(KINDS[kind].route) and set(KINDS[kind].every_route) <= set(ROUTES)
     return tuple(act for act in ACTS if act.on == on and (act.kind == kind or (not act.kind and routed)))
 
 

@@ -23,6 +23,9 @@ class Answers(Protocol):
     def texts(self, name: str) -> tuple[str, ...]:
         """All values of a repeated field."""
 
+    def digest(self, name: str) -> str:
+        """SHA-256, hexadecimal, of an uploaded file; empty where none was chosen."""
+
     def names(self) -> Collection[str]:
         """The names of all fields."""
 
@@ -48,6 +51,9 @@ def _raw(one: Field, answers: Answers, name: str) -> Raw:
         case "lines":
             codes: list[Raw] = [int(text) for text in answers.texts(name) if whole(text)]
             return ["*"] if answers.text(f"{name}.all") else codes + split_codes(answers.text(f"{name}.scan"))
+        case "file":
+            # The file of this request, else what was read of the one before.
+            return answers.digest(f"{name}.file") or answers.text(name)
         case "rows":
             return _raw_rows(one, answers, name)
         case _:

@@ -4,6 +4,7 @@ Both are first brought to raw values, as JSON would give them (a form by `api.ac
 readers, by kind of field, makes the values of `api.acts.model`.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +24,7 @@ from custody.store import queries
 from custody.values import Period, PeriodKind, Person
 
 PEOPLE_MAX = 12
+_HASH = re.compile(r"[0-9a-f]{64}")
 ROWS_MAX = 200
 NUMBER_MAX = 1_000_000_000
 PERIODS: tuple[PeriodKind, ...] = ("maximum", "years", "months", "date", "condition", "long_term", "none")
@@ -118,6 +120,7 @@ def wrong_of(unfit: ActUnfit, ground: Ground) -> Wrong:
 EMPTY: Mapping[str, Any] = {
     "text": "",
     "area": "",
+    "file": "",
     "check": False,
     "choices": (),
     "persons": (),
@@ -159,6 +162,13 @@ def _text(one: Field, raw: Raw, _reading: _Reading) -> str:
     if "\x00" in text:
         raise _Misread("ask.wrong.kind")
     return text
+
+
+def _file(_one: Field, raw: Raw, _reading: _Reading) -> str:
+    """The hash by which a file is known."""
+    if not isinstance(raw, str) or not _HASH.fullmatch(raw.strip().lower()):
+        raise _Misread("ask.wrong.hash")
+    return raw.strip().lower()
 
 
 def _number(_one: Field, raw: Raw, _reading: _Reading) -> int:
@@ -264,6 +274,18 @@ def _unit(_one: Field, raw: Raw, reading: _Reading) -> int:
     raise _Misread("ask.wrong.unit")
 
 
+def _organisation(_one: Field, raw: Raw, reading: _Reading) -> int:
+    """By identifier, code, or name."""
+    bodies = reading.ground.directory.organisations
+    text = str(raw).strip()
+    if whole(text) and int(text) in bodies:
+        return int(text)
+    for body in bodies.values():
+        if text.casefold() in (body.code.casefold(), body.name.casefold(), body.name_en.casefold()):
+            return body.id
+    raise _Misread("ask.wrong.organisation")
+
+
 def _level(_one: Field, raw: Raw, reading: _Reading) -> str:
     if str(raw) not in {level.code for level in reading.ground.scheme.levels}:
         raise _Misread("ask.wrong.level")
@@ -282,7 +304,7 @@ def _period(_one: Field, raw: Raw, _reading: _Reading) -> Period:
 
 
 def _scope(_one: Field, raw: Raw, reading: _Reading) -> tuple[str, ...]:
-    """Principals: all, units, classes of post, persons (also by staff number or name, `number:…`)."""
+    """Principals: all, units, classes of post, other bodies, persons (also by staff number or name, `number:…`)."""
     directory = reading.ground.directory
     found: dict[str, None] = {}
     for text in _listed(raw):
@@ -295,6 +317,7 @@ def _scope(_one: Field, raw: Raw, reading: _Reading) -> tuple[str, ...]:
             or (kind == "post" and value in POSTS)
             or (kind == "unit" and whole(value) and int(value) in directory.units)
             or (kind == "person" and whole(value) and int(value) in directory.persons)
+            or (kind == "organisation" and whole(value) and int(value) in directory.organisations)
         )
         if not right:
             raise _Misread("ask.wrong.scope", text=str(text))
@@ -387,11 +410,13 @@ _READERS: Mapping[str, Callable[[Field, Raw, _Reading], Any]] = {
     "persons": _persons,
     "place": _place,
     "unit": _unit,
+    "organisation": _organisation,
     "level": _level,
     "period": _period,
     "scope": _scope,
     "carriers": _carriers,
     "lines": _lines,
     "rows": _rows,
+    "file": _file,
 }
 """A reader for every kind of field but the tick, which is read as it is."""

@@ -15,7 +15,7 @@ from custody.values import DAY, Delegation
 
 def _ask(ground: Ground, values: Values) -> list[Fact]:
     matter = ground.the_matter
-    route = KINDS[matter.kind].route
+    route = KINDS[matter.kind].route_of(matter)
     urgent, reason = bool(values.get("urgent")), str(values.get("reason") or "")
     return [asked(matter.id, route, ground.scheme, ground.now, urgent=urgent, reason=reason)]
 
@@ -24,7 +24,7 @@ def _step(ground: Ground) -> str:
     """The step that is to be answered; the last one where none is awaited any more, so that the books say why not."""
     matter = ground.the_matter
     approval = matter.approval
-    return (approval.awaited or approval.steps[-1]) if approval else steps_of(KINDS[matter.kind].route)[0]
+    return (approval.awaited or approval.steps[-1]) if approval else steps_of(KINDS[matter.kind].route_of(matter))[0]
 
 
 def stands_for(ground: Ground) -> int | None:
@@ -118,6 +118,7 @@ ACTS: tuple[Act, ...] = (
         _approve,
         lambda ground: _approve(ground, {})[0],
         fields=(Field("note", "area", required=False),),
+        hides=frozenset({"result_unsaid"}),
         statuses=frozenset({"asked"}),
         main=frozenset({"asked"}),
     ),
@@ -129,6 +130,7 @@ ACTS: tuple[Act, ...] = (
         _decline,
         lambda ground: _decline(ground, {})[0],
         fields=(_REASON,),
+        hides=frozenset({"result_unsaid"}),
         statuses=frozenset({"asked"}),
     ),
     Act(

@@ -236,7 +236,7 @@ LOOKS = {
 }
 _COUNTING = frozenset({"counting"})
 _LINES = Field("lines", "lines", states=("listed", "explained"))
-_LINES_OPEN = Field("lines", "lines", states=("listed",))
+_LINES_OPEN = Field("lines", "lines", states=("listed", "counted"))
 ACTS: tuple[Act, ...] = (
     Act(
         "hand_over",

@@ -1,6 +1,7 @@
 """Acts on a loan as rows: reading in the room, renewal, recall, waiting (clauses c.2, c.5)."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from api.acts.model import Act, Cosigner, Field, Ground, Values
@@ -9,7 +10,8 @@ from custody.carrier import CarrierState, Status
 from custody.clock import end_of_day
 from custody.entries import Fact
 from custody.entries.circulation import Queued, Recalled, Renewed, TakenToRead, Unqueued
-from custody.rules import NotFound
+from custody.procedures.borrowing import in_turn
+from custody.rules import NotFound, Situation
 from custody.store import queries
 from custody.values import DAY
 
@@ -60,6 +62,26 @@ def _state(ground: Ground) -> CarrierState:
 def _registry(ground: Ground) -> bool:
     unit = ground.the_item.unit
     return answers_for(ground.subject, _P.LEND, unit, ground.directory)
+
+
+@dataclass(frozen=True, slots=True)
+class InQueue:
+    """One who waits for a carrier. `turn`: his place among those who may have it; None: he left, or may not."""
+
+    person: int
+    turn: int | None
+
+
+def queue_of(ground: Ground, state: CarrierState) -> list[InQueue]:
+    """Everybody who waits for the carrier, in order, whoever asks."""
+    situation = Situation(ground.subject, ground.scheme, ground.directory, ground.now, ground.day)
+    turns = {person.id: turn for turn, person in enumerate(in_turn(state, situation), 1)}
+    return [InQueue(person, turns.get(person)) for person in state.queue]
+
+
+def queue_shown(ground: Ground) -> list[InQueue]:
+    """The same of the ground's carrier, for those who lend it; nobody else learns who waits."""
+    return queue_of(ground, _state(ground)) if _registry(ground) else []
 
 
 def _queue_probe(ground: Ground) -> Fact:

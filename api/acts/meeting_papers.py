@@ -1,10 +1,12 @@
 """The acts on the papers of a meeting, as rows: out by register, in by copy and person, sweeps, incidents."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
+from api.acts.disposition.losses import enquiries
 from api.acts.model import Act, Cosigner, Field, Ground, Unfit, Values
 from custody.access import Permission
+from custody.carrier import Status
 from custody.entries import Fact
 from custody.entries.disposition import LossFound, LossListed, LossOpened
 from custody.entries.meetings import (
@@ -25,7 +27,6 @@ from custody.entries.meetings import (
 from custody.matters import Line
 from custody.matters.meetings import Attendee, Meeting
 from custody.procedures.disposition.loss import report_by
-from custody.store import queries
 from custody.values import DAY
 
 BY_OTHERS = frozenset({"not_in_charge", "not_of_the_meeting"})
@@ -223,14 +224,19 @@ def _incident(shortness: Shortness) -> Callable[[Ground, Values], list[Fact]]:
     return facts
 
 
-def _loss(ground: Ground, values: Values, lines: Iterable[Line]) -> list[Fact]:
+def _loss(ground: Ground, values: Values, lines: Collection[Line]) -> list[Fact]:
     """The report of the loss, whose clock runs from the incident, with who had each paper last."""
-    matter, body, found = ground.the_matter, _body(ground), list(lines)
-    items = ground.items(line.carrier for line in found)
+    matter, body = ground.the_matter, _body(ground)
+    items = ground.items(line.carrier for line in lines)
+    # What was declared lost before has its enquiry, and its clock.
+    found = [line for line in lines if items[line.carrier].status is not Status.DECLARED_LOST]
+    if not found:
+        return []
     had = []
     for line in found:
         one, item = body.attendee(holder_of(line)), items[line.carrier]
-        who = f"{called_attendee(ground, one)} ({one.seat})" if one else ground.person_name(body.in_charge)
+        taker = line.person if line.state == "taken_back" else None
+        who = f"{called_attendee(ground, one)} ({one.seat})" if one else ground.person_name(taker or body.in_charge)
         had.append(f"{item.control_number}/{item.copy_number}: {who}")
     loss = LossOpened(
         ground.reserve("matter"),
@@ -259,16 +265,13 @@ def _secretary(ground: Ground, _values: Values) -> Sequence[Cosigner]:
 
 def _recover(ground: Ground, values: Values) -> list[Fact]:
     """Back at the meeting; the enquiry into its loss takes note."""
-    items = ground.items(values["lines"])
+    carriers = list(ground.items(values["lines"]))
+    sought = enquiries(ground.services, ground.subject, carriers)
     facts: list[Fact] = []
-    with ground.services.database.reading() as connection:
-        states = queries.states_of(connection, list(items))
-        losses = queries.matters_by_id(connection, ground.subject, [s.matter for s in states.values() if s.matter])
-    for carrier, state in states.items():
+    for carrier in carriers:
         facts.append(PaperRecovered(carrier, ground.the_matter.id, values["circumstances"]))
-        enquiry = losses.get(state.matter or 0)
-        if enquiry is not None and enquiry.kind == "loss" and not enquiry.ended:
-            facts.append(LossFound(carrier, enquiry.id))
+        if carrier in sought:
+            facts.append(LossFound(carrier, sought[carrier]))
     return facts
 
 
@@ -425,7 +428,19 @@ PAPERS: tuple[Act, ...] = (
         Field("lines", "lines", states=_ROOM),
         *_ACCOUNT,
         cosigners=_chair,
-        statuses=_COUNTING,
+        statuses=frozenset({"approved", "counting"}),
+        grave=True,
+    ),
+    _act(
+        "undeposited",
+        "meeting_incident",
+        "alert",
+        _incident("missing"),
+        _incident_probe("missing"),
+        Field("lines", "lines", states=("taken_back",)),
+        *_ACCOUNT,
+        cosigners=_chair,
+        statuses=frozenset({"counting", "settled"}),
         grave=True,
     ),
     _act(

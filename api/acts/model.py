@@ -18,7 +18,7 @@ from custody.register import Directory
 from custody.scheme import Scheme
 from custody.store import queries
 from custody.store.queries import CarrierItem
-from custody.values import Instant, Person, Place
+from custody.values import Instant, Organisation, Person, Place
 
 FieldKind = Literal[
     "text",
@@ -33,21 +33,25 @@ FieldKind = Literal[
     "persons",
     "place",
     "unit",
+    "organisation",
     "level",
     "period",
     "scope",
     "carriers",
     "lines",
     "rows",
+    "file",
 ]
 """What a field asks for, and what its parsed value is:
 
 text, area -> str (stripped) · number -> int · check -> bool · day -> ISO date · moment -> Instant ·
 choice -> str (one of the options) · choices -> tuple[str, ...] · person -> int (identifier; on the page by staff
-number or name, with a search) · persons -> tuple[int, ...] · place -> int (by code) · unit -> int · level -> str
+number or name, with a search) · persons -> tuple[int, ...] · place -> int (by code) · unit -> int ·
+organisation -> int (another body, by code or name) · level -> str
 (code) · period -> custody.values.Period · scope -> tuple[str, ...] of principals · carriers -> tuple[int, ...]
 (scanned or typed numbers and EPCs, as at the scan desk) · lines -> tuple[int, ...] (carriers chosen from the
-matter's own lines; by tick box, or scanned) · rows -> tuple[dict[str, Any], ...] (a repeated group of `columns`).
+matter's own lines; by tick box, or scanned) · rows -> tuple[dict[str, Any], ...] (a repeated group of `columns`) ·
+file -> str (SHA-256, hexadecimal, of a file that is read in the request and not kept; as JSON the hash itself).
 An optional field that was left empty is None ("" for text, () for several).
 """
 
@@ -81,6 +85,7 @@ class Ground:
     matter: Matter | None = None
     item: CarrierItem | None = None
     place: Place | None = None
+    body: Organisation | None = None
     held: Held | None = None
     eyes: Subject | None = None
     """With whose eyes the matter's lines are seen: the absent person's, where a deputy acts for him."""
@@ -102,6 +107,16 @@ class Ground:
             held.given += 1
         return new
 
+    def reserve_several(self, kind: str, count: int) -> list[int]:
+        """So many new identifiers, in order; what the text was shown with is given again first."""
+        held = self.held
+        again = held.ids[held.given : held.given + count] if held is not None else []
+        new = list(self.services.books.reserve(kind, count - len(again))) if len(again) < count else []
+        if held is not None:
+            held.ids += new
+            held.given += count
+        return again + new
+
     @property
     def the_matter(self) -> Matter:
         """The matter, where the act is on one."""
@@ -119,6 +134,12 @@ class Ground:
         """The place, where the act is on one."""
         assert self.place is not None
         return self.place
+
+    @property
+    def the_body(self) -> Organisation:
+        """The other body, where the act is on one."""
+        assert self.body is not None
+        return self.body
 
     def lines(self, *states: str) -> list[Line]:
         """Every line of the matter in these states (none named: all of them), seen or not, by carrier."""
@@ -215,10 +236,11 @@ class Act:
     """One kind of act.
 
     `key`: its name in addresses, unique within what it is on (for matters: within the kind): `/matters/{id}/{key}`,
-    `/carriers/{id}/{key}`, `/places/{id}/{key}`, `/business/new/{key}` (house). `act`: kind of act of
-    `custody.procedures.ACTS`. Words: `act.matter.<kind>.<key>` where that is known, else `act.<on>.<key>` (button and
-    heading); the same with `.sub`, where known (one line of meaning). `kind`: the kind of matter it is on, or opens;
-    empty: every kind. `facts`: the facts of the filled form; may raise `Unfit` naming a field.
+    `/carriers/{id}/{key}`, `/places/{id}/{key}`, `/organisations/{id}/{key}`, `/business/new/{key}` (house).
+    `act`: kind of act of `custody.procedures.ACTS`. Words: `act.matter.<kind>.<key>` where that is known, else
+    `act.<on>.<key>` (button and heading); the same with `.sub`, where known (one line of meaning).
+    `kind`: the kind of matter it is on, or opens; empty: every kind.
+    `facts`: the facts of the filled form; may raise `Unfit` naming a field.
 
     When is it offered: `permission` is held, the matter is open, its status is among `statuses` (none: any), each
     required field of `lines` has lines in its states to choose from, and nothing stands against `probe`: the act with
@@ -238,7 +260,7 @@ class Act:
     permission: Permission
     facts: Callable[[Ground, Values], list[Fact]]
     probe: Callable[[Ground], Fact | None]
-    on: Literal["matter", "carrier", "place", "house"] = "matter"
+    on: Literal["matter", "carrier", "place", "organisation", "house"] = "matter"
     kind: str = ""
     opens: bool = False
     fields: tuple[Field, ...] = ()

@@ -18,6 +18,7 @@ DRAWN = frozenset(
         ("POST", "/matters/{identifier}/{key}"),
         ("POST", "/carriers/{identifier}/{key}"),
         ("POST", "/places/{identifier}/{key}"),
+        ("POST", "/organisations/{identifier}/{key}"),
     }
 )
 """Pages drawn from the table: the act's own permission is asked besides that of seeing. The interface's addresses are
@@ -37,6 +38,8 @@ DECLARED: Mapping[tuple[str, str], tuple[Permission, ...]] = {
     ("POST", "/api/v1/intake"): ANYBODY,
     # The register.
     ("POST", "/search"): (P.SEE_CARRIERS,),
+    ("POST", "/registers/{register}"): (P.SEE_REPORTS,),
+    ("POST", "/balance/find"): (P.SEE_REPORTS,),
     ("POST", "/take-in"): (P.TAKE_IN,),
     ("POST", "/desk"): (P.LEND,),
     ("POST", "/import"): (P.TAKE_IN,),
@@ -53,6 +56,9 @@ DECLARED: Mapping[tuple[str, str], tuple[Permission, ...]] = {
     ("POST", "/api/v1/acts/found"): (P.KEEP,),
     ("POST", "/api/v1/acts/take-in"): (P.TAKE_IN,),
     ("POST", "/api/v1/acts/{number}/undo"): (P.KEEP,),
+    # The register of entry.
+    ("POST", "/entries"): (P.ADMIT,),
+    ("POST", "/entries/sheet"): (P.ADMIT,),
     # The ledger.
     ("POST", "/ledger/check"): (P.SEE_LEDGER,),
     ("POST", "/ledger/checkpoint"): (P.SEE_LEDGER,),

@@ -98,8 +98,21 @@ def _business(to: _Commands) -> None:
     _person(command)
     command.add_argument("--language", choices=("zh", "en"), default="zh")
 
-    command = to.add("regulations", "books:regulations", "every clause, its means, and which are kept", data=False)
+    command = to.add("balance", "balance:balance", "what came in is somewhere: the equation at any ledger position")
+    command.add_argument("--by", choices=("unit", "level", "title", "origin"), default="unit")
+    command.add_argument("--at", default="", metavar="POSITION|DAY", help="a ledger position, or a day (its last one)")
+    command.add_argument("--since", default="", metavar="POSITION|DAY", help="what became of it since then")
+    _person(command)
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--xlsx", type=Path, help="file to write instead")
+    form.add_argument("--json", action="store_true")
+    command.add_argument("--language", choices=("zh", "en"), default="zh")
+
+    command = to.add("regulations", "books:regulations", "every clause, its means, and which are kept")
     command.add_argument("--json", action="store_true")
+    command.add_argument(
+        "--as", dest="person", default="", help="besides, how often each refused, found, reminded and recorded"
+    )
 
 
 def _ledger(to: _Commands) -> None:

@@ -4,16 +4,19 @@ import json
 import os
 from argparse import Namespace
 
-from api.cli.said import complain, person_asking, say
+from api.cli.said import complain, export_banned, person_asking, say
 from api.importing import PlanHasErrors, enter_workbook, plan_workbook
 from api.installation import InstallationError, data_folder, open_books
-from api.reports import REPORTS, write_report
+from api.reports import REPORTS, read_report, write_workbook
+from api.store import note_export
+from api.web.cases import clause_counts
 from api.web.refusals import row_words
 from api.workbook import WorkbookUnreadable, read_workbook
 from custody import clock
 from custody import regulations as clauses
 from custody.access import Permission
 from custody.rules import Refused
+from custody.store.queries.cases import EVER
 
 __all__ = ["REPORTS", "import_workbook", "regulations", "report"]
 
@@ -57,23 +60,45 @@ def report(options: Namespace) -> int:
     """A report as an Excel workbook, of what the person may see."""
     if options.xlsx.exists():
         raise InstallationError(f"{options.xlsx} is already there; name a new file.")
-    _configuration, database, books = open_books(data_folder(options.data, os.environ), clock.now, read_only=True)
+    data = data_folder(options.data, os.environ)
+    _configuration, database, books = open_books(data, clock.now, read_only=True)
     with database:
         now = clock.now()
         subject = person_asking(database, books.scheme, options.person, Permission.SEE_REPORTS, now)
-        with database.reading() as connection, options.xlsx.open("wb") as out:
-            rows = write_report(options.name, connection, subject, books.scheme, now, out, options.language)
-    say(f"{rows} rows written to {options.xlsx}")
+        with database.reading() as connection:
+            if export_banned(books, connection, subject, options.language):
+                return 1
+            found = read_report(options.name, connection, subject, books.scheme, now, options.language)
+        # On record before anything is given (rule 8); the server, which has the database, takes the note in.
+        note_export(data, subject.person, now, options.name, "{}", len(found.rows))
+        with options.xlsx.open("wb") as out:
+            write_workbook(found, subject, books.scheme, now, out, options.language, {})
+    say(f"{len(found.rows)} rows written to {options.xlsx}")
     return 0
 
 
 def regulations(options: Namespace) -> int:
-    """Every clause, its means, and which are kept."""
+    """Every clause, its means, and which are kept; with `--as` besides how often each did what that person may see."""
     rows = clauses.as_json()
+    if options.person:
+        counts = _counts_for(options)
+        rows = [row | {"counts": counts[row["id"]]} for row in rows]
     if options.json:
         say(json.dumps(rows, ensure_ascii=False, indent=1))
         return 0
     for row in rows:
         means = ", ".join(f"{m['kind']} {'kept' if m['kept'] else 'not yet'}" for m in row["means"])
         say(f"{row['id']:<5}{'kept   ' if row['kept'] else 'not yet'}  {row['wording']['en']}  [{means}]")
+        if "counts" in row:
+            say("     " + ", ".join(f"{what} {count}" for what, count in row["counts"].items()))
     return 0
+
+
+def _counts_for(options: Namespace) -> dict[str, dict[str, int]]:
+    """Clause -> what it did -> how often, of all the time; counted to ten thousand and no further."""
+    _configuration, database, books = open_books(data_folder(options.data, os.environ), clock.now, read_only=True)
+    with database:
+        subject = person_asking(database, books.scheme, options.person, Permission.SEE_CARRIERS, clock.now())
+        with database.reading() as connection:
+            found = clause_counts(connection, subject, EVER)
+    return {clause: {what: one.number for what, one in counts.items()} for clause, counts in found.items()}

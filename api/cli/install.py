@@ -8,6 +8,7 @@ from contextlib import closing
 from functools import partial
 from typing import cast
 
+from api.acts.entry import default_text
 from api.cli.said import say
 from api.installation import InstallationError, create_folder, data_folder, open_books, open_services
 from api.locale import translate
@@ -18,6 +19,8 @@ from api.web.refusals import refusal_words
 from custody import clock
 from custody.access import INSTALLATION, Role
 from custody.entries import PersonRecorded
+from custody.entries.entry import InstructionIssued
+from custody.procedures.undertakings import INSTRUCTION, REMINDER, UNDERTAKING
 from custody.rules import NotFound, Refused
 from custody.store import accounts, queries
 from custody.store.books import Books
@@ -38,6 +41,10 @@ loan_days_max = 30
 missing_after_seconds = 300
 """
 
+IN_FORCE = (UNDERTAKING, INSTRUCTION, REMINDER)
+"""Texts to be signed from the first day. The ban on photographs is offered to the secrecy office: from the day on which
+it is issued nobody prints or exports who has not signed it.
+"""
 THE_THREE = (
     (Role.SYSTEM_ADMINISTRATOR, "系统管理员", "System administrator"),
     (Role.SECURITY_ADMINISTRATOR, "安全管理员", "Security administrator"),
@@ -76,6 +83,7 @@ def _first_people(books: Books, number: str, name: str) -> list[tuple[str, str, 
     today = clock.day(clock.now(), books.scheme.timezone)
     people.append(Person(ids[-1], number, name, post="登记员", post_class="core", cleared_from=today))
     books.enter(INSTALLATION, [PersonRecorded(person) for person in people], act="directory")
+    books.enter(INSTALLATION, [InstructionIssued(one, default_text(one)) for one in IN_FORCE], act="directory")
     roles = [role for role, _zh, _en in THE_THREE] + [Role.CLERK]
     return [
         (person.number, role, give_account(books, person.id, (role,), None))

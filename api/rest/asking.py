@@ -48,6 +48,7 @@ def carrier_json(item: CarrierItem) -> dict[str, Any]:
         "copies": item.copies,
         "title": item.title,
         "kind": item.kind,
+        "intermediate": item.intermediate,
         "medium": item.medium,
         "level": item.level,
         "period": {"kind": item.period.kind, "value": item.period.value, "authority": item.period.authority},

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic import Field as Schema
 
 from api.acts import ACTS, ON, act_named, keys_on
+from api.acts.entry import as_seen_by
 from api.acts.model import Act, Field
 from api.acts.wording import act_meaning, act_words
 from api.locale import translate
@@ -82,11 +83,13 @@ ANSWERS: Mapping[str, Any] = {
     "persons": list[int | str],
     "place": int | str,
     "unit": int | str,
+    "organisation": int | str,
     "level": str,
     "period": PeriodAnswer,
     "scope": list[str],
     "carriers": list[int | str],
     "lines": list[int | str],
+    "file": str,
 }
 """What JSON holds for each kind of field; rows are objects of their columns. `lines`: `["*"]` means all of them."""
 
@@ -95,11 +98,13 @@ MEANINGS: Mapping[str, str] = {
     "persons": "identifiers, or staff numbers",
     "place": "identifier, or code",
     "unit": "identifier, or code",
+    "organisation": "identifier, code, or name",
+    "file": "SHA-256 of the file, hexadecimal",
     "moment": "microseconds since 1970-01-01 UTC, or ISO 8601",
     "day": "YYYY-MM-DD",
     "carriers": "identifiers, control numbers with copy, or EPCs",
     "lines": 'carriers of the matter: identifiers, numbers or EPCs; ["*"] for all',
-    "scope": "principals: all, unit:ID, post:CLASS, person:ID",
+    "scope": "principals: all, unit:ID, post:CLASS, person:ID, organisation:ID",
 }
 
 
@@ -178,6 +183,7 @@ ADDRESSES: Mapping[str, str] = {
     "matter": "/matters/{{identifier}}/{key}",
     "carrier": "/carriers/{{identifier}}/{key}",
     "place": "/places/{{identifier}}/{key}",
+    "organisation": "/organisations/{{identifier}}/{key}",
 }
 """Where an act is entered, by what it is on."""
 
@@ -333,7 +339,7 @@ def business(
 def one_matter(identifier: int, visit: Visit = Depends(reads)) -> dict[str, Any]:
     """Its head, its approval, and what its kind knows besides (`body`)."""
     matter = matter_ground(visit, identifier).the_matter
-    return matter_json(matter) | {"body": json_of(matter.body)}
+    return matter_json(matter) | {"body": json_of(as_seen_by(visit.subject, matter.body))}
 
 
 @router.get("/matters/{identifier}/lines", summary="The carriers of a matter, page by page")

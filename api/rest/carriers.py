@@ -13,7 +13,7 @@ from custody.entries import Entry
 from custody.life_cycle import Status
 from custody.rules import NotFound
 from custody.store import queries
-from custody.store.queries import CarrierFilter
+from custody.store.queries import CarrierFilter, Kin
 from custody.store.queries.paging import KeyInvalid
 from custody.values import CarrierKind
 
@@ -88,6 +88,19 @@ def carrier(identifier: int, visit: Visit = Depends(reads)) -> dict[str, Any]:
     """As the books have it now."""
     with visit.services.database.reading() as connection:
         return carrier_json(queries.carrier(connection, visit.subject, identifier))
+
+
+@router.get("/{identifier}/descent", summary="What a carrier was made from, and what was made from it")
+def descent(identifier: int, visit: Visit = Depends(reads)) -> dict[str, Any]:
+    """The tree both ways, as far as it is seen: `distance` in steps, `manner` how each was made; `more`: cut short."""
+    with visit.services.database.reading() as connection:
+        item = queries.carrier(connection, visit.subject, identifier)
+        kin = queries.kin_of(connection, visit.subject, item.id)
+    return {"sources": [_kin(one) for one in kin.sources], "made": [_kin(one) for one in kin.made], "more": kin.more}
+
+
+def _kin(one: Kin) -> dict[str, Any]:
+    return carrier_json(one.item) | {"distance": one.distance, "manner": one.manner}
 
 
 @router.get("/{identifier}/history", summary="The entries about a carrier, oldest first")

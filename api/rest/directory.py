@@ -1,5 +1,6 @@
 """Persons and places as the desk needs them, the regulations, and the checkpoint."""
 
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Depends
@@ -37,6 +38,26 @@ def places(visit: Visit = Depends(asks(Permission.SEE_PLACES))) -> dict[str, Any
         counts = queries.counts_by_place(connection, visit.subject)
     found = sorted(directory.places.values(), key=lambda place: place.code)
     return {"items": [place_json(one, directory.rating(one.id), counts.get(one.id, 0)) for one in found]}
+
+
+@router.get("/organisations", summary="Other bodies, with their licences and agreements")
+def organisations(
+    visit: Visit = Depends(asks(Permission.LICENSE, Permission.SEE_PLACES)),
+) -> dict[str, Any]:
+    """By code, each with what is on file of it, expired papers included."""
+    with visit.services.database.reading() as connection:
+        directory = visit.services.books.directory(connection)
+    found = sorted(directory.organisations.values(), key=lambda body: body.code)
+    return {
+        "items": [
+            asdict(body)
+            | {
+                "licences": [asdict(one) for one in directory.licences.values() if one.organisation == body.id],
+                "agreements": [asdict(one) for one in directory.agreements.values() if one.organisation == body.id],
+            }
+            for body in found
+        ]
+    }
 
 
 @router.get("/regulations", summary="Every clause, its means, and which are kept")

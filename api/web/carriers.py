@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from api import store
-from api.web.acts.codes import resolve
+from api.acts.codes import resolve
 from api.web.acts.table import offers
 from api.web.business.hooks import business_of
 from api.web.life import Life, life_of
@@ -156,6 +156,7 @@ def carrier(identifier: int, request: Request, show: str = "both", visit: Visit 
         about: tuple[FindingItem, ...] = ()
         if visit.may(Permission.SEE_FINDINGS):
             about = findings(connection, visit.subject, FindingFilter(carrier=item.id)).items
+        kin = queries.kin_of(connection, visit.subject, item.id)
         life: Life = life_of(connection, visit, item, directory, [one.line for one in about])
     show = show if show in {"both", "books", "radio"} else "both"
     return render(
@@ -167,6 +168,7 @@ def carrier(identifier: int, request: Request, show: str = "both", visit: Visit 
         findings=about,
         offers=offers(visit, item),
         business=business_of(visit, item, directory),
+        kin=kin,
         show=show,
         kind_icons=KIND_ICONS,
         scope=[scope_words(visit, directory, principal) for principal in item.scope],
@@ -181,7 +183,11 @@ def scope_words(visit: Visit, directory: Directory, principal: str) -> str:
         return visit.t("scope.all")
     if kind == "post":
         return visit.t(f"scope.post.{value}")
-    things: dict[str, Mapping[int, Any]] = {"unit": directory.units, "person": directory.persons}
+    things: dict[str, Mapping[int, Any]] = {
+        "unit": directory.units,
+        "person": directory.persons,
+        "organisation": directory.organisations,
+    }
     found = things.get(kind, {}).get(int(value) if value.isdecimal() else 0)
     if found is None:
         return principal

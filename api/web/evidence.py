@@ -270,6 +270,7 @@ _BLANKS: Mapping[str, tuple[str, Callable[[Visit, Any, Directory], str]]] = {
     "since_at": ("since_at", _moment),
     "destroyed_at": ("destroyed_at", _moment),
     "day": ("day", lambda visit, value, _: words.short_day(str(value), visit.language, visit.day)),
+    "text": ("text", lambda visit, value, _: visit.t(f"ask.instruction.{value}")),
     "step": ("step", lambda visit, value, _: visit.t(f"step.{value}")),
     "reader": ("reader", _person_or_name),
     "brought_by": ("brought_by", _person_or_name),

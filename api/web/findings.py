@@ -47,6 +47,7 @@ ACT_PAGES: Mapping[str, str] = {
 PLACES_OF_WORK: Mapping[str, tuple[str, Permission]] = {
     "transfer": ("/business/new/transfer", Permission.KEEP),
     "review": ("/review", Permission.CLASSIFY),
+    "see_undertakings": ("/undertakings", Permission.TAKE_PART),
 }
 """An act that takes many carriers at once -> where it is begun, and who may."""
 

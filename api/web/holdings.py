@@ -1,4 +1,4 @@
-"""My holdings: what the visitor has on loan, reads, has from a circulation, and waits for (letter c)."""
+"""My holdings: what the visitor has on loan, reads, has from a circulation, has out, and waits for (letters c, e)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +7,11 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from api.acts import act_named
+from api.acts.loans import queue_of
 from api.acts.offering import Offer, offered
 from api.store import Connection
 from api.web.business.loading import ground_of
+from api.web.carried_out import Group, groups_of
 from api.web.render import render
 from api.web.visit import Visit, needs
 from custody.access import Permission
@@ -72,6 +74,13 @@ def _held(
     return loans, legs
 
 
+def _out(visit: Visit, connection: Connection) -> list[Group]:
+    """What the visitor has out under permits, as the board shows it."""
+    mine = CarrierFilter(holder=visit.subject.person, status=Status.CARRIED_OUT)
+    items = queries.carriers(connection, visit.subject, mine, limit=SHOWN).items
+    return groups_of(connection, visit.subject, sorted(items, key=lambda one: (one.due_at or 0, one.id)))
+
+
 def _coming(person: int, matters: Sequence[Matter]) -> list[Coming]:
     """Circulations under way in which the visitor has had nothing yet."""
     found = []
@@ -107,14 +116,20 @@ def holdings(visit: Visit = Depends(needs(Permission.TAKE_PART))) -> Response:
         asked = MatterFilter(kinds=("circulation", "briefing"), party=person, open_only=True)
         matters = queries.matters(connection, visit.subject, asked, limit=SHOWN).items
         loans, legs = _held(visit, connection, directory, {one.id: one for one in matters})
+        out = _out(visit, connection)
         waited = waited_for(connection, visit.subject, person)
         queues = queries.states_of(connection, [item.id for item in waited])
-    waits = [Wait(item, queues[item.id].queue.index(person) + 1) for item in waited]
+    waits = []
+    for item in waited:
+        queue = queue_of(ground_of(visit, item=item, directory=directory), queues[item.id])
+        (own,) = (one for one in queue if one.person == person)
+        waits.append(Wait(item, own.turn or len(queue)))
     return render(
         visit,
         "holdings/holdings.html",
         loans=loans,
         legs=legs,
+        out=out,
         waits=waits,
         coming=_coming(person, matters),
         briefings=_to_attend(person, matters),

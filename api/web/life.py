@@ -6,20 +6,23 @@ from dataclasses import dataclass, field, replace
 from api import store
 from api.store import Believed, Connection, Stay
 from api.web import words
+from api.web.stretches import called, colour, stretches
 from api.web.visit import Visit
 from custody import clock
 from custody.entries import (
     Borrowed,
-    CarrierFact,
     Entry,
     Moved,
     ReportedFound,
-    ReportedMissing,
     Returned,
     Shelved,
     TagBound,
     TagRetired,
+    matter_of,
 )
+from custody.entries.carrying_out import BroughtBack, CarriedOut
+from custody.entries.circulation import CirculationPutBack, LegStarted
+from custody.entries.dispatch import Collected, DistributedOnLoan, DistributedToKeep
 from custody.life_cycle import Status
 from custody.register import Directory
 from custody.store import queries
@@ -45,7 +48,7 @@ Scale = Callable[[Instant], float]
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A stretch of custody on the strip. `kind`: home, out, late, lost."""
+    """A stretch of custody on the strip. `kind`: home, out, late, gone."""
 
     x: float
     width: float
@@ -127,6 +130,8 @@ class Life:
     more: int
     borrowed: Entry | None
     places: Directory = field(repr=False)
+    acts: frozenset[str] = frozenset()
+    """Acts whose paper the visitor may see."""
 
 
 def life_of(
@@ -155,7 +160,15 @@ def life_of(
         more=max(0, len(lines) - ROWS_MAX),
         borrowed=loan if item.status is Status.ON_LOAN else None,
         places=directory,
+        acts=_acts_seen(connection, visit, entries),
     )
+
+
+def _acts_seen(connection: Connection, visit: Visit, entries: Sequence[Entry]) -> frozenset[str]:
+    """Acts whose paper the visitor may see: not those of a matter that is hidden."""
+    named = {entry.sequence: matter_of(entry.fact) for entry in entries}
+    seen = queries.matters_by_id(connection, visit.subject, [one for one in set(named.values()) if one is not None])
+    return frozenset(e.act for e in entries if named[e.sequence] is None or named[e.sequence] in seen)
 
 
 def agree(directory: Directory, one: int | None, other: int | None) -> bool:
@@ -211,21 +224,6 @@ def _heard(
     return Heard("heard", "differs" if disputed or apart else "equal", place, tag)
 
 
-def _loan_ends(entries: Sequence[Entry], now: Instant) -> list[tuple[Instant, Instant, Borrowed]]:
-    """The loans: beginning, end (now where it runs), and what was agreed."""
-    found: list[tuple[Instant, Instant, Borrowed]] = []
-    running: tuple[Instant, Borrowed] | None = None
-    for entry in entries:
-        if isinstance(entry.fact, Borrowed):
-            running = (entry.happened_at, entry.fact)
-        elif running and isinstance(entry.fact, Returned | ReportedMissing):
-            found.append((running[0], entry.happened_at, running[1]))
-            running = None
-    if running:
-        found.append((running[0], now, running[1]))
-    return found
-
-
 def _lines(
     visit: Visit,
     item: CarrierItem,
@@ -235,7 +233,7 @@ def _lines(
     deaf: Sequence[Interval],
     open_findings: Iterable[FindingLine],
 ) -> list[Line]:
-    late = [(fact.due_at, end) for _, end, fact in _loan_ends(entries, visit.now) if fact.due_at < end]
+    late = [(at, one.until) for one in stretches(entries, visit.now) if (at := one.late_from) is not None]
     begin = entries[0].happened_at if entries else visit.now
 
     def rail(at: Instant) -> str:
@@ -300,8 +298,12 @@ def _whither(visit: Visit, directory: Directory, entry: Entry) -> str:
     match entry.fact:
         case Shelved(place=place) | Moved(place=place) | Returned(place=place) | ReportedFound(place=place):
             return _place(visit, directory, place)
-        case Borrowed(holder=holder):
-            return _by(visit, directory, holder)
+        case CirculationPutBack(place=place) | Collected(place=place) | BroughtBack(place=place):
+            return _place(visit, directory, place)
+        case Borrowed(holder=person) | DistributedOnLoan(holder=person) | DistributedToKeep(recipient=person):
+            return _by(visit, directory, person)
+        case LegStarted(reader=person) | CarriedOut(bearer=person):
+            return _by(visit, directory, person)
         case TagBound(tag=tag):
             return words.epc_words(tag.epc)
         case TagRetired(epc=epc):
@@ -310,36 +312,18 @@ def _whither(visit: Visit, directory: Directory, entry: Entry) -> str:
             return ""
 
 
-def _custody(visit: Visit, directory: Directory, entries: Sequence[Entry]) -> list[tuple[Instant, Instant, str, str]]:
-    """Stretches of custody: from, to, label, kind."""
+def _bars(visit: Visit, directory: Directory, entries: Sequence[Entry]) -> list[tuple[Instant, Instant, str, str]]:
+    """What the strip shows of custody: from, to, label, kind; the late part of a stretch is told apart."""
     found: list[tuple[Instant, Instant, str, str]] = []
-    label, kind, since, due = "", "home", 0, 0
-
-    def close(at: Instant) -> None:
-        if since and at > since:
-            if kind == "out" and since < due < at:
-                found.append((since, due, label, "out"))
-                found.append((due, at, visit.t("carriers.late_short"), "late"))
-            else:
-                found.append((since, at, label, kind))
-
-    for entry in entries:
-        fact = entry.fact
-        if not isinstance(fact, CarrierFact) or isinstance(fact, TagBound | TagRetired):
+    for one in stretches(entries, visit.now):
+        words_of = called(visit, directory, one.state, lambda person: _by(visit, directory, person))
+        late = one.late_from
+        if late is None:
+            found.append((one.since, one.until, words_of, colour(one.state)))
             continue
-        close(entry.happened_at)
-        since, due = entry.happened_at, 0
-        match fact:
-            case Borrowed(holder=holder, due_at=due_at):
-                label, kind, due = _by(visit, directory, holder), "out", due_at
-            case ReportedMissing():
-                label, kind = visit.t("status.declared_lost"), "late"
-            case Shelved(place=place) | Moved(place=place) | Returned(place=place) | ReportedFound(place=place):
-                at_place = directory.places.get(place)
-                label, kind = at_place.code if at_place else "", "home"
-            case _:
-                label, kind = visit.t("carriers.not_shelved"), "home"
-    close(visit.now)
+        if late > one.since:
+            found.append((one.since, late, words_of, colour(one.state)))
+        found.append((late, one.until, visit.t("carriers.late_short"), "late"))
     return found
 
 
@@ -359,8 +343,8 @@ def _strip(
         return round(X0 + WIDTH * max(0, min(length, at - first)) / length, 1)
 
     bars = tuple(
-        Bar(x(a), max(1.0, round(x(b) - x(a) - 2, 1)), _short(label, x(b) - x(a)), kind)
-        for a, b, label, kind in _custody(visit, directory, entries)
+        Bar(x(a), max(1.0, round(x(b) - x(a) - 2, 1)), _short(words_of, x(b) - x(a)), kind)
+        for a, b, words_of, kind in _bars(visit, directory, entries)
     )
     dots = []
     labelled_to = 0.0

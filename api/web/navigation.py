@@ -11,38 +11,54 @@ from custody.access import Permission
 P = Permission
 
 
+GROUPS = ("daily", "procedures", "registers", "administration")
+"""What the items are gathered under, in this order: each has its word `nav_group.<group>`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One place to go: `key` names its word `nav.<key>`, `letter` follows `g` on the keyboard."""
+    """One place to go: `key` names its word `nav.<key>`; `letter` follows `g` on the keyboard.
+
+    There are more places than letters: what is seldom opened has none.
+    """
 
     key: str
     path: str
     icon: str
     letter: str
     permission: Permission | None
-    group: int
+    group: str
 
 
 ITEMS = (
-    Item("overview", "/overview", "home", "o", None, 0),
-    Item("carriers", "/carriers", "doc", "c", P.SEE_CARRIERS, 1),
-    Item("findings", "/findings", "swap", "f", P.SEE_FINDINGS, 1),
-    Item("inbox", "/inbox", "alert", "n", None, 0),
-    Item("rounds", "/rounds", "round", "s", P.SWEEP, 1),
-    Item("holdings", "/me/holdings", "day", "y", P.TAKE_PART, 1),
-    Item("business", "/business", "cols", "m", P.TAKE_PART, 1),
-    Item("approvals", "/approvals", "stamp", "v", P.TAKE_PART, 1),
-    Item("review", "/review", "clock", "t", P.SEE_REPORTS, 1),
-    Item("desk", "/desk", "out", "d", P.LEND, 1),
-    Item("meetings", "/meetings", "seats", "h", P.HOLD_MEETINGS, 1),
-    Item("places", "/places", "map", "p", P.SEE_PLACES, 1),
-    Item("people", "/people", "user", "u", P.SWEEP, 1),
-    Item("readers", "/readers", "wave", "r", P.SEE_READERS, 1),
-    Item("import", "/import", "in", "i", P.TAKE_IN, 2),
-    Item("ledger", "/ledger", "book", "l", P.SEE_LEDGER, 2),
-    Item("reports", "/reports", "sum", "b", P.SEE_REPORTS, 2),
-    Item("accounts", "/accounts", "user", "a", P.MANAGE_ACCOUNTS, 2),
-    Item("regulations", "/regulations", "rule", "e", P.SEE_REGULATIONS, 2),
+    Item("overview", "/overview", "home", "o", None, "daily"),
+    Item("inbox", "/inbox", "alert", "n", None, "daily"),
+    Item("carriers", "/carriers", "doc", "c", P.SEE_CARRIERS, "daily"),
+    Item("desk", "/desk", "out", "d", P.LEND, "daily"),
+    Item("holdings", "/me/holdings", "day", "y", P.TAKE_PART, "daily"),
+    Item("findings", "/findings", "swap", "f", P.SEE_FINDINGS, "daily"),
+    Item("rounds", "/rounds", "round", "s", P.SWEEP, "daily"),
+    Item("approvals", "/approvals", "stamp", "v", P.TAKE_PART, "daily"),
+    Item("business", "/business", "cols", "m", P.TAKE_PART, "procedures"),
+    Item("production", "/production", "print", "i", P.SEE_REPORTS, "procedures"),
+    Item("out", "/out", "up", "k", P.SEE_CARRIERS, "procedures"),
+    Item("meetings", "/meetings", "seats", "h", P.HOLD_MEETINGS, "procedures"),
+    Item("disclosures", "/disclosures", "eye", "x", P.TAKE_PART, "procedures"),
+    Item("review", "/review", "clock", "t", P.SEE_REPORTS, "procedures"),
+    Item("entries", "/entries", "door", "w", P.ADMIT, "procedures"),
+    Item("undertakings", "/undertakings", "pen", "z", P.TAKE_PART, "procedures"),
+    Item("registers", "/registers", "in", "g", P.SEE_REPORTS, "registers"),
+    Item("balance", "/balance", "equal", "q", P.SEE_REPORTS, "registers"),
+    Item("reports", "/reports", "sum", "b", P.SEE_REPORTS, "registers"),
+    Item("ledger", "/ledger", "book", "l", P.SEE_LEDGER, "registers"),
+    Item("places", "/places", "map", "p", P.SEE_PLACES, "registers"),
+    Item("people", "/people", "user", "u", P.SWEEP, "registers"),
+    Item("organisations", "/organisations", "box", "j", P.SEE_PLACES, "registers"),
+    Item("regulations", "/regulations", "rule", "e", P.SEE_REGULATIONS, "registers"),
+    Item("readers", "/readers", "wave", "r", P.SEE_READERS, "administration"),
+    Item("import", "/import", "plus", "", P.TAKE_IN, "administration"),
+    Item("exports", "/exports", "down", "", P.SEE_EXPORTS, "administration"),
+    Item("accounts", "/accounts", "gear", "a", P.MANAGE_ACCOUNTS, "administration"),
 )
 del P
 
@@ -59,8 +75,16 @@ class Link:
     count: int
 
 
-def navigation(visit: Visit, request: Request) -> tuple[tuple[Link, ...], ...]:
-    """The groups of links that this visit may open."""
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Links under one heading; `name` is one of GROUPS."""
+
+    name: str
+    links: tuple[Link, ...]
+
+
+def navigation(visit: Visit, request: Request) -> tuple[Group, ...]:
+    """The groups of links that this visit may open; a group without any is left out."""
     served: frozenset[str] = request.app.state.served
     path = request.url.path
     links = [
@@ -72,8 +96,8 @@ def navigation(visit: Visit, request: Request) -> tuple[tuple[Link, ...], ...]:
         for item in ITEMS
         if item.path in served and (item.permission is None or visit.may(item.permission))
     ]
-    groups = (tuple(link for link in links if link.item.group == group) for group in (0, 1, 2))
-    return tuple(group for group in groups if group)
+    groups = (Group(name, tuple(link for link in links if link.item.group == name)) for name in GROUPS)
+    return tuple(group for group in groups if group.links)
 
 
 def landing(visit: Visit, served: frozenset[str]) -> str:

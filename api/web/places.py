@@ -11,6 +11,7 @@ from api.web.carriers import KIND_ICONS, PAGE
 from api.web.render import render
 from api.web.visit import Visit, needs
 from custody.access import Permission
+from custody.procedures.visits import accepted_by
 from custody.register import Directory
 from custody.rules import NotFound
 from custody.store import queries
@@ -40,6 +41,8 @@ class PlaceLine:
     within: int
     ears: str
     deaf_since: Instant | None = None
+    answered: str = ""
+    """Of a place with a rating of its own: `nobody` is named as responsible, or the one named has not signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +63,22 @@ def children(directory: Directory) -> dict[int | None, list[Place]]:
     return found
 
 
+def answered_for(place: Place, directory: Directory, internal: frozenset[str]) -> str:
+    """Whether somebody answers for a place rated for state secrets, and signed for it (rule 5): nobody, unsigned, or
+    nothing to tell.
+    """
+    if place.rating in (None, *internal) or accepted_by(place.id, directory) is not None:
+        return ""
+    return "nobody" if directory.keeper(place.id) is None else "unsigned"
+
+
 def tree(
     visit: Visit, directory: Directory, counts: Mapping[int, int], heard: Mapping[int, Instant]
 ) -> list[PlaceLine]:
     """Every place, each under what it stands in."""
     below = children(directory)
     limit = visit.now - visit.services.scheme.number("reader_silent_after_seconds") * SECOND
+    internal = frozenset(level.code for level in visit.services.scheme.levels if level.rank == 0)
     lines: list[PlaceLine] = []
 
     def walk(place: Place, depth: int) -> int:
@@ -84,6 +97,7 @@ def tree(
             within,
             ears,
             through if ears == "deaf" else None,
+            answered_for(place, directory, internal),
         )
         return within
 

@@ -26,6 +26,8 @@ def refusal_words(refusal: Refusal, t: Callable[..., str], scheme: Scheme, langu
     shown = {name: _value(name, value, t, scheme, language) for name, value in refusal.params.items()}
     if language == "en" and "person_en" in shown:
         shown["person"] = shown["person_en"]
+    if language == "en" and "organisation_en" in shown:
+        shown["organisation"] = shown["organisation_en"]
     key = f"refusal.{refusal.code}"
     way = f"{key}.way"
     return RefusalWords(refusal.clause, t(key, **shown), t(way, **shown) if known(way) else "")
@@ -48,6 +50,8 @@ _CATALOGUED: Mapping[str, str] = {
     "kind": "thing",
     "period": "period_kind",
     "equipment": "ask.equipment",
+    "ownership": "ownership",
+    "activity": "activity",
 }
 """Blanks whose values are codes of the catalogue, and the first part of their keys."""
 _NAMED: Mapping[str, str] = {
@@ -57,6 +61,7 @@ _NAMED: Mapping[str, str] = {
     "listed": "ask.method",
     "medium": "medium",
     "disposal": "ask.disposal",
+    "way": "ask.way",
 }
 """The same, but what the catalogue does not know is shown as it is: an answer given for another step than there is."""
 _IN_KIND: Mapping[str, str] = {"matter_status": "mstatus", "line_state": "lstate"}

@@ -1,15 +1,19 @@
-"""The regulations: every clause with its wording, its source, its means, and whether each is kept yet."""
+"""The regulations: every clause with its wording, its source, its means, whether each is kept yet, and how often it
+refused, found, reminded and recorded, as far as the visitor may see.
+"""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from api.web.cases import What, clause_counts, shown_counts, span_of
 from api.web.render import render
 from api.web.visit import Visit, needs
 from custody.access import Permission
 from custody.regulations import CLAUSES, Clause
+from custody.store.queries.cases import Count
 
 router = APIRouter(include_in_schema=False)
 
@@ -36,6 +40,7 @@ class ClauseLine:
     internal: bool
     means: tuple[MeansLine, ...]
     state: str
+    counts: Mapping[What, Count] = field(default_factory=dict)
 
 
 def state_of(clause: Clause) -> str:
@@ -50,7 +55,9 @@ def source_words(source: str, t: Callable[..., str]) -> str:
     return t("regulations.source.practice") if kind == "practice" else t(f"regulations.source.{kind}", id=number)
 
 
-def clause_line(clause: Clause, language: str, t: Callable[..., str]) -> ClauseLine:
+def clause_line(
+    clause: Clause, language: str, t: Callable[..., str], counts: Mapping[What, Count] | None = None
+) -> ClauseLine:
     """A clause as shown."""
     return ClauseLine(
         id=clause.id,
@@ -62,13 +69,21 @@ def clause_line(clause: Clause, language: str, t: Callable[..., str]) -> ClauseL
             for one in clause.means
         ),
         state=state_of(clause),
+        counts=counts or {},
     )
 
 
 @router.get("/regulations")
 def regulations(state: str = "", visit: Visit = Depends(needs(Permission.SEE_REGULATIONS))) -> Response:
     """The whole table, or the clauses of one state."""
-    lines = [clause_line(clause, visit.language, visit.t) for clause in CLAUSES]
+    counted: dict[str, Mapping[What, Count]] = {}
+    span = span_of(visit)
+    business = visit.may(Permission.SEE_CARRIERS)
+    if business:
+        with visit.services.database.reading() as connection:
+            every = clause_counts(connection, visit.subject, span.period)
+        counted = {clause.id: shown_counts(clause, every[clause.id]) for clause in CLAUSES}
+    lines = [clause_line(clause, visit.language, visit.t, counted.get(clause.id)) for clause in CLAUSES]
     counts = {name: sum(line.state == name for line in lines) for name in ("kept", "partly", "not_yet")}
     chosen = state if state in counts else ""
     return render(
@@ -78,4 +93,6 @@ def regulations(state: str = "", visit: Visit = Depends(needs(Permission.SEE_REG
         counts=counts,
         total=len(lines),
         chosen=chosen,
+        business=business,
+        span_asked=span,
     )

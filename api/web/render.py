@@ -1,10 +1,10 @@
 """Draws a page: the templates' environment and the words that every template may use.
 
 `render(visit, "carriers/list.html", **context)` for those signed in; `render_door(request, …)` before that.
-In templates: `t(key, **blanks)`, `icon(name)`, `st(kind, icon, word)`, `state(status)`, `mark(level, period)`,
-`title(text)` (hidden where titles are hidden), `when(instant)`, `day(instant or ISO day)`, `clock(instant)`,
-`ago(instant)`, `span(microseconds)`, `number(n)`, `url(path, **query)`, `csrf_field()`, `static(path)`,
-`here(**query)` (this address with other query values), and the names `visit`, `errors`, `kept`, `path`.
+In templates: `t(key, **blanks)`, `icon(name)`, `st(kind, icon, word)`, `state(status)`, `what(item)`,
+`mark(level, period)`, `title(text)` (hidden where titles are hidden), `when(instant)`, `day(instant or ISO day)`,
+`clock(instant)`, `ago(instant)`, `span(microseconds)`, `number(n)`, `url(path, **query)`, `csrf_field()`,
+`static(path)`, `here(**query)` (this address with other query values), and the names `visit`, `errors`, `kept`, `path`.
 """
 
 from collections.abc import Callable, Mapping
@@ -85,6 +85,14 @@ class _Words:
         """A state in the books."""
         kind, icon_name = words.STATUS[Status(status)]
         return st(kind, icon_name, self.t(f"status.{Status(status).value}"), extra)
+
+    def what(self, item: Any) -> Markup:
+        """What has to be said of a carrier beside its title: that it is a draft, a scrap, a coded telegram."""
+        if item.intermediate:
+            return st("due", "copy", self.t(f"intermediate.{item.intermediate}"), "st-bare")
+        if item.kind == "telegram":
+            return st("due", "alert", self.t("kind.telegram"), "st-bare")
+        return Markup("")
 
     def level_name(self, level: str) -> str:
         return words.level_name(self.scheme, level, self.language)
@@ -180,6 +188,7 @@ def number(value: int) -> str:
 _PAGE_WORDS = (
     "t",
     "state",
+    "what",
     "mark",
     "plain_mark",
     "title",

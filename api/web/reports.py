@@ -1,18 +1,16 @@
 """Reports: what is overdue, by person and unit; and every list as a workbook, each export logged."""
 
-import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api import store
-from api.reports import Asked, loans_due, write_report
+from api.reports import Asked, loans_due, read_report
 from api.web import carriers as carrier_pages
 from api.web import findings as finding_pages
 from api.web.carriers import whole
+from api.web.exports import ban_signed, given
 from api.web.render import render, url
 from api.web.visit import Visit, needs
 from api.web.words import days_over
@@ -24,7 +22,6 @@ from custody.values import Person, Unit
 
 router = APIRouter(include_in_schema=False)
 reads = needs(Permission.SEE_REPORTS)
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHOWN_MAX = 500
 """Loans drawn on the page; the workbook has them all."""
 
@@ -116,16 +113,12 @@ def overdue_page(visit: Visit = Depends(reads)) -> Response:
 
 
 def export(visit: Visit, name: str, asked: Asked, filters: Mapping[str, str]) -> Response:
-    """The workbook, after the export is logged: nothing goes out that is not on record."""
-    out = io.BytesIO()
+    """The workbook, after the export is logged: nothing goes out that is not on record. Raises Refused."""
+    ban_signed(visit)
     services = visit.services
     with services.database.reading() as connection:
-        rows = write_report(name, connection, visit.subject, services.scheme, visit.now, out, visit.language, asked)
-    with services.database.writing() as connection:
-        kept = json.dumps(dict(filters), ensure_ascii=False, sort_keys=True)
-        store.log_export(connection, visit.subject.person, visit.now, name, kept, rows)
-    headers = {"Content-Disposition": f'attachment; filename="{name}-{visit.day}.xlsx"'}
-    return Response(out.getvalue(), media_type=XLSX, headers=headers)
+        report = read_report(name, connection, visit.subject, services.scheme, visit.now, visit.language, asked)
+    return given(visit, report, filters, asked.said)
 
 
 @router.get("/reports/overdue.xlsx")

@@ -12,8 +12,8 @@ from typing import Any
 from fastapi import APIRouter, Depends
 from starlette.responses import RedirectResponse, Response
 
+from api.acts.codes import split_codes
 from api.store import Connection
-from api.web.acts.codes import split_codes
 from api.web.carriers import whole
 from api.web.render import render
 from api.web.visit import Form, Unfit, Visit, needs, posted, sign

@@ -168,6 +168,16 @@ class Form:
         value = self.data.get(name)
         return value if isinstance(value, UploadFile) and value.filename else None
 
+    def digest(self, name: str) -> str:
+        """SHA-256, hexadecimal, of a file, which is read here and not kept; empty where none was chosen."""
+        file = self.upload(name)
+        if file is None:
+            return ""
+        found = hashlib.sha256()
+        while chunk := file.file.read(1 << 20):
+            found.update(chunk)
+        return found.hexdigest()
+
     def kept(self) -> Mapping[str, str]:
         """What was typed, to be shown again; passwords and the token are not."""
         return {

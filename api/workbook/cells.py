@@ -265,6 +265,7 @@ def pages_or_capacity(raw: Raw) -> tuple[int | None, str]:
 
 _CARRIER_KINDS: Mapping[CarrierKind, str] = {
     "document": "文件 纸质文件 纸质 纸介质 公文 资料 图纸 文书 纸质载体 document paper file",
+    "telegram": "密码电报 密电 密码电 telegram codedtelegram",
     "disc": "光盘 光介质 cd dvd disc opticaldisc",
     "drive": "移动硬盘 硬盘 u盘 优盘 磁介质 存储介质 移动存储介质 磁盘 磁带 drive usb usbdrive harddisk",
     "film": "胶片 缩微胶片 底片 film microfilm",
@@ -275,6 +276,7 @@ _CARRIER_KINDS: Mapping[CarrierKind, str] = {
 }
 _MEDIA: Mapping[CarrierKind, str] = {
     "document": "paper",
+    "telegram": "paper",
     "disc": "optical",
     "drive": "magnetic",
     "film": "film",

@@ -24,10 +24,13 @@ from custody.procedures.disposition.loss import report_by
 from custody.register import Directory
 from custody.rules import NotFound
 from custody.store import queries
+from custody.store.matters import open_losses
 from custody.store.queries import CarrierItem
 from custody.values import SECOND, Instant
 
 OUTCOMES = ("found", "not_found")
+BY_INCIDENT = frozenset({"not_of_own_meeting"})
+"""A meeting's secretary reports what is short there by an incident, not by an act of the house."""
 
 
 def last_known(item: CarrierItem, directory: Directory) -> str:
@@ -70,13 +73,16 @@ def found_facts(
 ) -> list[CarrierFact]:
     """It is there again; the enquiry into its loss, where one is open, is told in the same act."""
     facts: list[CarrierFact] = [ReportedFound(item.id, place, circumstances)]
-    if item.matter is None:
-        return facts
+    sought = enquiries(services, subject, [item.id])
+    return facts + [LossFound(one, matter) for one, matter in sought.items()]
+
+
+def enquiries(services: Services, subject: Subject, carriers: Sequence[int]) -> dict[int, int]:
+    """By carrier, the open enquiry that has it as missing, as far as the subject sees it."""
     with services.database.reading() as connection:
-        found = queries.matters_by_id(connection, subject, [item.matter]).get(item.matter)
-    if found is not None and found.kind == "loss" and not found.ended:
-        facts.append(LossFound(item.id, found.id))
-    return facts
+        sought = open_losses(connection, carriers)
+        seen = queries.matters_by_id(connection, subject, list(set(sought.values())))
+    return {carrier: matter for carrier, matter in sought.items() if matter in seen}
 
 
 def _loss(ground: Ground, values: Values) -> list[Fact]:
@@ -154,6 +160,7 @@ ACTS: tuple[Act, ...] = (
             Field("last_known", max_length=300),
             Field("circumstances", "area", max_length=4_000),
         ),
+        hides=BY_INCIDENT,
         grave=True,
     ),
     Act(
@@ -170,6 +177,7 @@ ACTS: tuple[Act, ...] = (
             Field("discovered_at", "moment", required=False, default=_now),
             Field("discovered_by", "person", required=False, default=own_number),
         ),
+        hides=BY_INCIDENT,
     ),
     Act(
         "report",

@@ -1,6 +1,7 @@
 """Change of level and period, declassification, review (clause a.5)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from api.acts.disposition.lists import day_words, left_after, lowest, own_unit, the_unit
 from api.acts.model import Act, Field, Ground, Unfit, Values, View
@@ -279,8 +280,12 @@ def principal(ground: Ground, name: str) -> str:
         return ground.t("scope.all")
     if kind == "post":
         return ground.t(f"scope.post.{value}")
-    things = ground.directory.units if kind == "unit" else ground.directory.persons
-    found = things.get(int(value)) if value.isdecimal() else None
+    known: Mapping[str, Mapping[int, Any]] = {
+        "unit": ground.directory.units,
+        "person": ground.directory.persons,
+        "organisation": ground.directory.organisations,
+    }
+    found = known.get(kind, {}).get(int(value)) if value.isdecimal() else None
     return ground.name_of(found) if found else name
 
 

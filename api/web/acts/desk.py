@@ -10,8 +10,8 @@ from typing import Any
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from api.acts.codes import CODES_MAX, resolve, split_codes
 from api.web.acts.borrower import FIELD, borrower_signature, but_the_signature
-from api.web.acts.codes import CODES_MAX, resolve, split_codes
 from api.web.acts.pages import enter
 from api.web.acts.table import PAGES_MAX, due_of
 from api.web.render import render
@@ -67,6 +67,12 @@ class Desk:
         """Whether all of it can be entered."""
         stopped = any(line.refusals or line.to_count for line in self.lines)
         return bool(self.lines) and len(self.facts) == len(self.lines) and not stopped
+
+    @property
+    def to_count(self) -> bool:
+        """Whether it can be entered as soon as the pages are counted."""
+        stopped = len(self.facts) != len(self.lines) or any(line.refusals for line in self.lines)
+        return not stopped and any(line.to_count for line in self.lines)
 
 
 def desk_of(visit: Visit, form: Form) -> tuple[Desk, tuple[FieldError, ...]]:

@@ -31,6 +31,27 @@ class Against:
     refusals: tuple[Refusal, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """The same refusals of several facts of an act; `carriers`: those that they are about, if any."""
+
+    refusals: tuple[Refusal, ...]
+    carriers: tuple[int, ...]
+
+
+def alike(against: Sequence[Against]) -> list[Alike]:
+    """What stands against an act, said once for all carriers that it is said of."""
+    found: list[tuple[tuple[Refusal, ...], list[int]]] = []
+    of: dict[str, list[int]] = {}
+    for one in against:
+        said = repr([(r.clause, r.code, sorted(r.params.items())) for r in one.refusals])
+        if said not in of:
+            of[said] = []
+            found.append((one.refusals, of[said]))
+        of[said] += [] if one.carrier is None else [one.carrier]
+    return [Alike(refusals, tuple(carriers)) for refusals, carriers in found]
+
+
 def field_errors(filling: Filling) -> tuple[FieldError, ...]:
     """What is wrong with a filled form, as the pages show it."""
     return tuple(FieldError(one.field, one.message) for one in filling.wrong)

@@ -111,6 +111,8 @@ def _options(one: Field, ground: Ground) -> Sequence[tuple[str, str]]:
         case "unit":
             units = sorted(ground.directory.units.values(), key=lambda unit: unit.code)
             return [(str(unit.id), ground.name_of(unit)) for unit in units]
+        case "organisation":
+            return _bodies(ground)
         case "level":
             known = [level for level in scheme.levels if level.rank <= ground.subject.clearance_rank]
             return [(level.code, level_name(scheme, level.code, ground.language)) for level in known]
@@ -120,9 +122,15 @@ def _options(one: Field, ground: Ground) -> Sequence[tuple[str, str]]:
             units = sorted(ground.directory.units.values(), key=lambda unit: unit.code)
             found = [("all", t("scope.all"))]
             found += [(f"unit:{unit.id}", ground.name_of(unit)) for unit in units]
-            return found + [(f"post:{post}", t(f"scope.post.{post}")) for post in POSTS]
+            found += [(f"post:{post}", t(f"scope.post.{post}")) for post in POSTS]
+            return found + [(f"organisation:{code}", name) for code, name in _bodies(ground)]
         case _:
             return ()
+
+
+def _bodies(ground: Ground) -> list[tuple[str, str]]:
+    bodies = sorted(ground.directory.organisations.values(), key=lambda body: body.code)
+    return [(str(body.id), f"{ground.name_of(body)} ({body.code})") for body in bodies]
 
 
 def _lines(ground: Ground, one: Field) -> tuple[tuple[DrawnLine, ...], int]:

@@ -1,4 +1,4 @@
-"""What an act stands on, loaded for a visit: the matter, the carrier or the place, as far as the visitor sees it."""
+"""What an act stands on, loaded for a visit: the matter, the carrier, the place or the body, as far as it is seen."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from custody.register import Directory
 from custody.rules import NotFound
 from custody.store import queries
 from custody.store.queries import CarrierItem
-from custody.values import Place
+from custody.values import Organisation, Place
 
 
 def ground_of(
@@ -19,6 +19,7 @@ def ground_of(
     matter: Matter | None = None,
     item: CarrierItem | None = None,
     place: Place | None = None,
+    body: Organisation | None = None,
     held: Held | None = None,
     eyes: Subject | None = None,
     directory: Directory | None = None,
@@ -39,6 +40,7 @@ def ground_of(
         matter=matter,
         item=item,
         place=place,
+        body=body,
         held=held,
         eyes=eyes,
     )
@@ -84,6 +86,15 @@ def place_ground(visit: Visit, identifier: int, held: Held | None = None) -> Gro
     return ground_of(visit, place=place, held=held, directory=directory)
 
 
+def organisation_ground(visit: Visit, identifier: int, held: Held | None = None) -> Ground:
+    """The ground of acts on another body. Raises NotFound."""
+    ground = ground_of(visit, held=held)
+    body = ground.directory.organisations.get(identifier)
+    if body is None:
+        raise NotFound
+    return replace(ground, body=body)
+
+
 def load(visit: Visit, on: str, identifier: int, held: Held | None = None) -> Ground:
     """The ground of acts on a thing of this sort. Raises NotFound."""
     match on:
@@ -93,5 +104,7 @@ def load(visit: Visit, on: str, identifier: int, held: Held | None = None) -> Gr
             return carrier_ground(visit, identifier, held)
         case "place":
             return place_ground(visit, identifier, held)
+        case "organisation":
+            return organisation_ground(visit, identifier, held)
         case _:
             return ground_of(visit, held=held)

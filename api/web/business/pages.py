@@ -29,6 +29,8 @@ reads = needs(Permission.SEE_CARRIERS)
 posted = posted_up_to(5_000)
 """A form of an act: a long list of carriers has a tick box each."""
 HANDS_MAX = 12
+NAMED_MAX = 10
+"""Carriers named with a refusal that is the same for more."""
 STAYS = ("find", "more", "check")
 """Buttons that only draw the page again, with what was typed read so far."""
 
@@ -50,6 +52,8 @@ def address(act: Act, ground: Ground) -> str:
             return f"/carriers/{ground.the_item.id}/{act.key}"
         case "place":
             return f"/places/{ground.the_place.id}/{act.key}"
+        case "organisation":
+            return f"/organisations/{ground.the_body.id}/{act.key}"
         case _:
             return f"/business/new/{act.key}"
 
@@ -57,7 +61,7 @@ def address(act: Act, ground: Ground) -> str:
 def home(act: Act, ground: Ground) -> str:
     """Where one goes who does not enter it."""
     if act.on == "house":
-        return "/delegations" if act.act == "delegate" else "/business"
+        return act.home or "/business"
     return address(act, ground).rpartition("/")[0]
 
 
@@ -76,7 +80,8 @@ def draw(
 ) -> Response:
     """The page. `text`: the exact text that will be signed, where it is shown."""
     offer: Offer | None = offered(ground, act)
-    about = ground.items(one.carrier for one in against if one.carrier is not None)
+    stopped = acting.alike(against)
+    about = ground.items(carrier for one in stopped for carrier in one.carriers[:NAMED_MAX])
     return render(
         visit,
         "business/act.html",
@@ -96,7 +101,7 @@ def draw(
         sealed=sealed,
         text=text,
         text_hash=text_hash(text) if text else "",
-        against=against,
+        against=stopped,
         about=about,
         back=back,
         directory=ground.directory,
@@ -195,6 +200,8 @@ def onward(act: Act, entered: acting.Entered, back: str, base: str) -> str:
     if act.on == "place":
         # The receipt of what is about no carrier is for those who answer for the whole house.
         return base
+    if act.on == "organisation":
+        return url(base, done=number)
     return url(act.home, done=number) if act.home else f"/acts/{number}"
 
 
@@ -241,3 +248,17 @@ def place_page(identifier: int, key: str, visit: Visit = Depends(reads)) -> Resp
 def place_act(identifier: int, key: str, visit: Visit = Depends(reads), form: Form = Depends(posted)) -> Response:
     """Enter an act on a place."""
     return take(visit, "place", identifier, key, form)
+
+
+@router.get("/organisations/{identifier}/{key}")
+def organisation_page(identifier: int, key: str, visit: Visit = Depends(reads)) -> Response:
+    """The page of an act on another body."""
+    return show(visit, "organisation", identifier, key)
+
+
+@router.post("/organisations/{identifier}/{key}")
+def organisation_act(
+    identifier: int, key: str, visit: Visit = Depends(reads), form: Form = Depends(posted)
+) -> Response:
+    """Enter an act on another body."""
+    return take(visit, "organisation", identifier, key, form)

@@ -47,7 +47,7 @@ def sign_act(
             errors += unfit.errors
     taken = {visit.subject.person}
     for number, cosigner in enumerate(cosigners):
-        hand = hands[number] if number < len(hands) else Hand("", "")
+        hand = _hand_of(visit, cosigner, number, hands)
         if not cosigner.required and not hand.number and not hand.password:
             continue
         try:
@@ -60,6 +60,20 @@ def sign_act(
     if errors:
         raise Unfit(errors)
     return tuple(found)
+
+
+def _hand_of(visit: Visit, cosigner: Cosigner, number: int, hands: Sequence[Hand]) -> Hand:
+    """The hand of a cosigner: by its staff number where the facts name the person, else by its place on the page.
+
+    A page drawn before anybody was named has a place for each; filled in at one go, one of them may be the acting
+    person's own. No password is ever tried on somebody else than whose number stands beside it.
+    """
+    at_its_place = hands[number] if number < len(hands) else Hand("", "")
+    if cosigner.person is None:
+        return at_its_place
+    staff = _number_of(visit, cosigner.person)
+    own = next((hand for hand in hands if hand.number and hand.number == staff), None)
+    return own or (Hand("", "") if at_its_place.number else at_its_place)
 
 
 def _beside(visit: Visit, cosigner: Cosigner, hand: Hand, name: str, taken: set[int]) -> int:

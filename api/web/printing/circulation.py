@@ -40,7 +40,12 @@ def reading(printed: Printed) -> Paper:
         cells=tuple(cells),
         columns=() if single else list_columns(printed, with_details=False),
         rows=() if single else list_rows(printed, with_details=False),
-        duties=(t("circulation.form.duty.room"), t("forms.duty.keep"), t("circulation.form.duty.today")),
+        duties=(
+            t("circulation.form.duty.room"),
+            t("entry.form.duty.phone"),
+            t("forms.duty.keep"),
+            t("circulation.form.duty.today"),
+        ),
         signs=(
             printed.signature(t("circulation.form.sign.reader"), taken.holder),
             printed.signature(t("forms.sign.clerk"), first.by),

@@ -4,7 +4,7 @@ Carriers that the visitor does not see are neither printed nor counted, and the 
 what is seen.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from api import store
@@ -14,15 +14,22 @@ from api.web.printing.model import Line, Printed
 from api.web.printing.table import builder_of
 from api.web.visit import Visit
 from custody.entries import CarrierFact, Entry, matter_of
+from custody.matters import Line as MatterLine
+from custody.matters import Matter
 from custody.procedures import ACTS
 from custody.rules import NotFound
 from custody.store import queries
+from custody.store.queries import CarrierItem
 
 LINES_A_PART = 1_000
 """Lines on one paper: some forty pages. A longer act is printed in parts, each with its own hash and code."""
 NUMBER_CHARACTERS_MAX = 40
 KINDS = {letters: kind for kind, letters in ACTS.items()}
 """The letters of an act's number -> its kind."""
+
+
+LINES_NAMED: Mapping[str, tuple[str, ...]] = {"meeting_settle": ("taken_back", "deposited", "incident")}
+"""Kind of act -> the states of its matter's lines that its paper names besides the act's own carriers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +49,36 @@ def load(connection: Connection, visit: Visit, number: str, part: int = 1) -> Pr
     parts = max(1, -(-len(grouped) // LINES_A_PART))
     if not 1 <= part <= parts:
         raise NotFound
+    kind = KINDS.get(entries[0].act.split("-")[0], "")
+    matters = queries.matters_by_id(connection, visit.subject, sorted(_matters(entries)))
     first = (part - 1) * LINES_A_PART
     here = grouped[first : first + LINES_A_PART]
     items = queries.carriers_by_id(connection, visit.subject, _carriers(entry for group in here for entry in group))
     return Printed(
         visit=visit,
         number=entries[0].act,
-        kind=KINDS.get(entries[0].act.split("-")[0], ""),
+        kind=kind,
         directory=visit.services.books.directory(connection),
         lines=tuple(Line(items.get(_carrier(group[0]) or 0), tuple(group)) for group in here),
         part=part,
         parts=parts,
         first_line=first + 1,
         titles=visit.services.scheme.titles_on_slips,
-        matters=queries.matters_by_id(connection, visit.subject, sorted(_matters(entries))),
+        matters=matters,
+        matter_lines=_matter_lines(connection, visit, kind, matters),
     )
+
+
+def _matter_lines(
+    connection: Connection, visit: Visit, kind: str, matters: Mapping[int, Matter]
+) -> tuple[tuple[MatterLine, CarrierItem], ...]:
+    """The lines that the paper names, as far as the visitor sees their carriers."""
+    states = LINES_NAMED.get(kind)
+    if states is None:
+        return ()
+    lines = [line for matter in matters for line in queries.all_lines(connection, matter, states)]
+    items = queries.carriers_by_id(connection, visit.subject, [line.carrier for line in lines])
+    return tuple((line, items[line.carrier]) for line in lines if line.carrier in items)
 
 
 def paper_of(printed: Printed) -> Paper:
@@ -104,7 +126,8 @@ def _carriers(entries: Iterable[Entry]) -> set[int]:
 
 
 def _matters(entries: Iterable[Entry]) -> set[int]:
-    return {matter for entry in entries if (matter := matter_of(entry.fact)) is not None}
+    named = (m for entry in entries for m in (matter_of(entry.fact), *getattr(entry.fact, "matters", ())))
+    return {matter for matter in named if matter is not None}
 
 
 def _grouped(entries: Iterable[Entry]) -> list[list[Entry]]:

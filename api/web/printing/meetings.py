@@ -26,7 +26,6 @@ from custody.entries.meetings import (
 from custody.matters import Line as MatterLine
 from custody.matters import Matter
 from custody.matters.meetings import Attendee, Meeting
-from custody.store import queries
 from custody.store.queries import CarrierItem
 
 F = TypeVar("F", bound=Fact)
@@ -407,15 +406,9 @@ def _incidents(printed: Printed, body: Meeting) -> str:
 
 def _apart(printed: Printed, matter: Matter) -> Sequence[tuple[Value, ...]]:
     """Papers that were taken back or are missing, as far as the visitor sees them."""
-    with printed.visit.services.database.reading() as connection:
-        lines = queries.all_lines(connection, matter.id, ("taken_back", "deposited", "incident"))
-        items = queries.carriers_by_id(connection, printed.visit.subject, [line.carrier for line in lines])
     rows: list[tuple[Value, ...]] = []
-    for line in lines:
-        if line.carrier in items:
-            said = printed.t(f"lstate.meeting.{line.state}")
-            due = f" {printed.day(line.due_at)}" if line.due_at else ""
-            rows.append(
-                _paper_row(printed, len(rows) + 1, items[line.carrier], *_whose(printed, matter, line), said + due)
-            )
+    for line, item in printed.matter_lines:
+        said = printed.t(f"lstate.meeting.{line.state}")
+        due = f" {printed.day(line.due_at)}" if line.due_at else ""
+        rows.append(_paper_row(printed, len(rows) + 1, item, *_whose(printed, matter, line), said + due))
     return rows

@@ -12,6 +12,7 @@ from api.web import words
 from api.web.visit import Visit
 from custody import clock
 from custody.entries import Entry, Signature, matter_of
+from custody.matters import Line as MatterLine
 from custody.matters import Matter
 from custody.register import Directory
 from custody.store.queries import CarrierItem
@@ -50,6 +51,8 @@ class Printed:
     """Whether titles stand on slips too (configuration); on lists they always do."""
     matters: Mapping[int, Matter] = field(default_factory=dict)
     """The matters that the entries belong to, as far as the visitor sees them, as they stand now."""
+    matter_lines: tuple[tuple[MatterLine, CarrierItem], ...] = ()
+    """Lines of the matter as they stand now, with carriers that the visitor sees, where the paper names them."""
 
     @property
     def matter(self) -> Matter | None:

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api import store
 from api.forms import Code, Paper, cell_lines, checkpoint_parts, paper_hash, sign_lines
+from api.web.exports import ban_signed
 from api.web.printing.loading import kept_note, load, paper_of, seal
 from api.web.printing.model import Printed
 from api.web.render import render, url
@@ -77,7 +78,8 @@ def form_page(
 
 @router.post("/acts/{number}/form/printed")
 def print_form(number: str, visit: Visit = Depends(reads), form: Form = Depends(posted)) -> Response:
-    """Log a print, then show it with its number. Raises NotFound."""
+    """Log a print, then show it with its number. Raises Refused, NotFound."""
+    ban_signed(visit)
     part = form.number("part") or 1
     with visit.services.database.reading() as connection:
         printed = load(connection, visit, number, part)

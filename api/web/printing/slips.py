@@ -41,7 +41,7 @@ def borrowing(printed: Printed) -> Paper:
         cells=tuple(cells),
         columns=() if single else list_columns(printed, with_details=False),
         rows=() if single else list_rows(printed, with_details=False),
-        duties=(t("forms.duty.use"), t("forms.duty.keep"), t("forms.duty.return")),
+        duties=(t("forms.duty.use"), t("forms.duty.keep"), t("forms.duty.return"), t("entry.form.duty.phone")),
         signs=(*signs, *printed.other_signatures(t("forms.sign.other"), lent.holder, first.by)),
         copies=(t("forms.copy.registry"), t("forms.copy.borrower")),
     )

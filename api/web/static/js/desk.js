@@ -41,6 +41,7 @@ async function send() {
         if (same) same.value = count.value;
       }
       old.replaceWith(document.adoptNode(lines));
+      countedAll();
       sent = true;
     }
   } catch { /* the server is away: handled below, what was scanned is kept */ }
@@ -71,6 +72,21 @@ box.addEventListener("input", () => {
     if (whole && box.value === value && burst > 12) take();
   }, QUIET_MS + 10);
 });
+
+// Where nothing but the pages was wanting, the button is free as soon as they are counted; the server counts again.
+form.addEventListener("input", (event) => {
+  if (!event.target.matches("[data-due]")) return;
+  event.target.closest("td").querySelector(".to-count").hidden = event.target.value.trim() !== "";
+  countedAll();
+});
+
+function countedAll() {
+  const enter = form.querySelector("button[data-counts]");
+  if (!enter) return;
+  const left = [...form.querySelectorAll("[data-due]")].some((count) => !count.value.trim());
+  if (left) enter.setAttribute("aria-disabled", "true");
+  else enter.removeAttribute("aria-disabled");
+}
 
 document.addEventListener("visibilitychange", () => { if (!document.hidden && !busyElsewhere()) box.focus(); });
 document.addEventListener("click", () => setTimeout(() => { if (!busyElsewhere()) box.focus(); }, 0));
