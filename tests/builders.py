@@ -22,6 +22,8 @@ from custody.entries import (
     Imported,
     PersonRecorded,
     PlaceRecorded,
+    ReportedFound,
+    ReportedMissing,
     Returned,
     Shelved,
     Signature,
@@ -30,15 +32,31 @@ from custody.entries import (
     signed_text,
     text_hash,
 )
+from custody.entries.disposition import LossFound, LossListed, LossOpened
+from custody.entries.organisations import AgreementRecorded, LicenceRecorded, OrganisationRecorded
 from custody.ledger import LedgerKey
 from custody.matters import Line, Matter
+from custody.procedures.disposition.loss import report_by
 from custody.register import CarrierState, Directory
 from custody.scheme import Scheme
 from custody.store.books import Books, Receipt
-from custody.store.matters import load_lines, load_matters
+from custody.store.matters import load_lines, load_matters, open_losses
 from custody.store.projection import load_states
 from custody.store.queries.people import own_matters
-from custody.values import DAY, Description, Instant, Period, Person, Place, Scope, Tag, Unit
+from custody.values import (
+    DAY,
+    Agreement,
+    Description,
+    Instant,
+    Licence,
+    Organisation,
+    Period,
+    Person,
+    Place,
+    Scope,
+    Tag,
+    Unit,
+)
 
 NOW: Instant = instant(datetime(2026, 11, 20, 2, 0, tzinfo=UTC))
 """10:00 in the morning in Shanghai."""
@@ -60,15 +78,20 @@ class Ticking:
         self.at += int(days * DAY)
 
 
-def nonces() -> Callable[[], str]:
+def nonces(first: int = 1) -> Callable[[], str]:
     """Nonces that are never the same, and the same in every run."""
-    numbers = count(1)
+    numbers = count(first)
     return lambda: f"{next(numbers):032x}"
 
 
-def books_on(database: Database, clock: Callable[[], Instant] | None = None, key: LedgerKey | None = None) -> Books:
-    """Empty books on a migrated database."""
-    return Books(database, SCHEME, clock or Ticking(), nonces(), key)
+def books_on(
+    database: Database,
+    clock: Callable[[], Instant] | None = None,
+    key: LedgerKey | None = None,
+    first_nonce: int = 1,
+) -> Books:
+    """Books on a migrated database; empty ones, unless it is a copy of another."""
+    return Books(database, SCHEME, clock or Ticking(), nonces(first_nonce), key)
 
 
 def description(control_number: str = "YS-2026-00001", **changes: Any) -> Description:
@@ -226,6 +249,30 @@ class Archive:
         with self.books.database.reading() as connection:
             return replace(who, matters=own_matters(connection, who.person))
 
+    def organisation(self, code: str = "PRESS", **changes: Any) -> int:
+        """Another body entered by the secrecy office: owned by the state, not overseas, unless said otherwise."""
+        identifier = self.books.reserve("organisation", 1)[0]
+        plain = Organisation(identifier, code, f"{code} 单位", f"Body {code}")
+        self.enter(SECRECY_OFFICE, [OrganisationRecorded(replace(plain, **changes))], "organisation")
+        return identifier
+
+    def licence(self, organisation: int | None, activity: Any = "production", **changes: Any) -> int:
+        """A licence put on file: good for everything, from last year to next, unless said otherwise."""
+        identifier = self.books.reserve("licence", 1)[0]
+        plain = Licence(
+            identifier, activity, organisation, "证字1号", "国家保密局", "top_secret", "2025-01-01", "2027-12-31"
+        )
+        self.enter(SECRECY_OFFICE, [LicenceRecorded(replace(plain, **changes))], "licence")
+        return identifier
+
+    def agreement(self, organisation: int, **changes: Any) -> int:
+        """A secrecy agreement put on file: for everything, from last year to next, unless said otherwise."""
+        identifier = self.books.reserve("agreement", 1)[0]
+        words = ("保协1号", "资料提供", "top_secret", "2025-01-01", "2027-12-31", "对方代表")
+        plain = Agreement(identifier, organisation, *words)
+        self.enter(SECRECY_OFFICE, [AgreementRecorded(replace(plain, **changes))], "agreement")
+        return identifier
+
     def matter(self) -> int:
         """The identifier of a new matter."""
         return self.books.reserve("matter", 1)[0]
@@ -253,6 +300,33 @@ class Archive:
     def borrow(self, carrier: int, who: str, days: int = 14, by: Subject = CLERK) -> Receipt:
         """The clerk lends a carrier; the borrower signs for it at the desk."""
         return self.enter(by, [Borrowed(carrier, PEOPLE[who], self.due(days))], "borrow", who)
+
+    def lost(self, *carriers: int, words: str = "未见") -> list[Fact]:
+        """The facts by which carriers are declared lost: the loss with its clock, and each of them."""
+        states = [self.state(one) for one in carriers]
+        level = max((state.description.level for state in states), key=self.scheme.rank)
+        now, matter = self.books.clock(), self.matter()
+        opened = LossOpened(matter, 1, level, now, PEOPLE["clerk"], words, "柜内", report_by(now, self.scheme))
+        facts: list[Fact] = [opened]
+        for one in carriers:
+            facts += [ReportedMissing(one, words), LossListed(one, matter)]
+        return facts
+
+    def lose(self, *carriers: int, by: Subject = CLERK) -> int:
+        """Carriers are declared lost, by the clerk unless another is `by`; gives the matter of the loss."""
+        facts = self.lost(*carriers)
+        self.enter(by, facts, "missing")
+        assert isinstance(facts[0], LossOpened)
+        return facts[0].matter
+
+    def loss_of(self, carrier: int) -> int:
+        """The open loss in which the carrier is sought. Raises KeyError where there is none."""
+        with self.books.database.reading() as connection:
+            return open_losses(connection, [carrier])[carrier]
+
+    def find(self, loss: int, carrier: int, place: int = SHELF) -> Receipt:
+        """What was declared lost is there again, and its enquiry is told."""
+        return self.enter(CLERK, [ReportedFound(carrier, place, "找到"), LossFound(carrier, loss)], "found")
 
     def give_back(self, carrier: int, place: int = SHELF, pages: int | None = None, by: Subject = CLERK) -> Receipt:
         """The clerk takes a carrier back, its pages counted: all of them, unless it is said how many."""

@@ -19,6 +19,7 @@ from sqlalchemy import make_url
 from custody.database import Database
 from custody.store.books import Books
 from tests.builders import Archive, an_archive, books_on
+from tests.compiled import share_compiled_statements
 
 settings.register_profile(
     "house",
@@ -28,6 +29,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile("house")
+share_compiled_statements()
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -187,10 +189,21 @@ def archive(books: Books) -> Archive:
 
 
 @pytest.fixture
-def sqlite_archive(new_sqlite: Callable[[], str]) -> Iterator[Archive]:
+def sqlite_archive(archive_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
     """An archive on SQLite alone, where the engine is not what the test is about."""
-    with Database.open(new_sqlite()) as opened:
-        yield an_archive(books_on(opened))
+    path = tmp_path_factory.mktemp("archive") / "custody.db"
+    shutil.copyfile(archive_file, path)
+    with Database.open(f"sqlite:///{path}") as opened:
+        yield Archive(books_on(opened, first_nonce=1_000))
+
+
+@pytest.fixture(scope="session")
+def archive_file(new_sqlite: Callable[[], str]) -> Path:
+    """A database in which the directory of `tests.builders` is entered, to be copied."""
+    url = new_sqlite()
+    with Database.open(url) as opened:
+        an_archive(books_on(opened))
+    return Path(str(make_url(url).database))
 
 
 def pytest_configure(config: Any) -> None:
@@ -205,10 +218,25 @@ SLOW_FIRST = ("tests/whole", "tests/journeys", "tests/prove", "tests/web")
 WHOLE = os.environ.get("CUSTODY_PROVE") == "whole"
 
 
+WALKED_TOGETHER = frozenset(
+    f"test_{letter}.py"
+    for letter in ("production", "circulation", "copying", "carrying_out", "disposition", "destruction")
+)
+"""Journeys whose acts `test_whole_life.py` goes through one after another: singly they are gone by `make prove`."""
+
+
+def _left_to_prove(item: Any) -> bool:
+    """Whether a journey waits for `make prove`: it is walked with others here, or in the other language."""
+    together = Path(item.path).parent.name == "journeys" and Path(item.path).name in WALKED_TOGETHER
+    return (together and not WHOLE) or _in_other_language(item)
+
+
 def _in_other_language(item: Any) -> bool:
     """Whether a journey is gone in this language by `make prove` alone: `make test` goes each in one of the two."""
     language = getattr(item, "callspec", None) and item.callspec.params.get("language")
-    if WHOLE or "tests/journeys" not in Path(item.path).as_posix() or language not in ("zh", "en"):
+    path = Path(item.path).as_posix()
+    browser = "tests/journeys" in path or path.endswith("shell/test_in_the_browser.py")
+    if WHOLE or not browser or language not in ("zh", "en"):
         return False
     turn = sum(map(ord, item.originalname)) % 2
     return bool(language != ("zh", "en")[turn])
@@ -216,7 +244,7 @@ def _in_other_language(item: Any) -> bool:
 
 def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
     """Every worker orders alike: a file goes whole to one worker, the slow ones first."""
-    left_out = [item for item in items if _in_other_language(item)]
+    left_out = [item for item in items if _left_to_prove(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from custody.access import Role
-from custody.entries import Corrected, Fact, Moved, ReportedMissing, TagBound
+from custody.entries import Corrected, Fact, Moved, TagBound
 from custody.entries.circulation import Queued, Recalled, Renewed
 from custody.life_cycle import Status
 from custody.rules import NotFound, Refused
@@ -25,11 +25,6 @@ def codes(refused: pytest.ExceptionInfo[Refused]) -> list[str]:
     return [one.code for one in refused.value.refusals]
 
 
-def missing(archive: Archive, carrier: int) -> None:
-    """The clerk declares it missing."""
-    archive.enter(CLERK, [ReportedMissing(carrier, "搬家后未见")], "missing")
-
-
 def lent_and(archive: Archive, carrier: int, fact: Fact, act: str) -> None:
     """An act on a loan that stands already."""
     archive.enter(CLERK, [fact], act)
@@ -41,7 +36,6 @@ WRONG: dict[str, Callable[[Archive, int], object]] = {
     "queued": lambda a, c: lent_and(a, c, Queued(c, PEOPLE["sun"]), "queue"),
     "borrowed": lambda archive, carrier: archive.borrow(carrier, "chen"),
     "moved": lambda archive, carrier: archive.books.enter(CLERK, [Moved(carrier, SHELF_2)], act="move"),
-    "reported_missing": missing,
 }
 
 

@@ -237,7 +237,19 @@ class StoreMachine(RuleBasedStateMachine):
     def begin(self) -> None:
         """An archive, empty again."""
         with self.database.writing() as connection:
-            for table in (t.GRAM, t.SCOPE, t.TAG, t.CARRIER, t.ENTRY, t.ACT, t.COUNTER, t.UNIT, t.PLACE, t.PERSON):
+            for table in (
+                t.STANDING,
+                t.GRAM,
+                t.SCOPE,
+                t.TAG,
+                t.CARRIER,
+                t.ENTRY,
+                t.ACT,
+                t.COUNTER,
+                t.UNIT,
+                t.PLACE,
+                t.PERSON,
+            ):
                 connection.execute(table.delete())
             connection.execute(t.LEDGER_STATE.update().values(size=0, frontier=b""))
         self.archive: Archive = an_archive(books_on(self.database))

@@ -30,6 +30,8 @@ from custody.entries import (
     TagRetired,
     UnitRecorded,
 )
+from custody.entries.disposition import LossListed
+from custody.entries.meetings import PaperMissing
 from custody.life_cycle import TRANSITIONS, Status
 from custody.matters import Matter
 from custody.procedures import ACTS, CODES, PERMISSIONS, RULES, refusals
@@ -47,6 +49,7 @@ from tests.builders import (
     PLACES,
     READING,
     SCHEME,
+    SECRETARY,
     SHELF,
     SHELF_2,
     TODAY,
@@ -62,9 +65,10 @@ CHEN, SUN, MA, HE, LIN = (PEOPLE[name] for name in ("chen", "sun", "ma", "he", "
 
 
 def situation(who: Subject = CLERK, **changes: Any) -> Situation:
-    """Today at the archive; everybody has signed."""
+    """Today at the archive; everybody has signed, and what is lost is so by the incident of a meeting."""
     signed = tuple(Signature(person.id, NOW, "password", "") for person in PERSONS)
-    return replace(Situation(who, SCHEME, directory(), NOW, TODAY, signatures=signed), **changes)
+    told = (PaperMissing(1, 5, 1, 1), LossListed(1, 7))
+    return replace(Situation(who, SCHEME, directory(), NOW, TODAY, signatures=signed, facts=told), **changes)
 
 
 def carrier(status: Status = Status.IN_PLACE, *, home: int | None = SHELF, **changes: Any) -> CarrierState:
@@ -243,6 +247,23 @@ CASES = [
     Case("", "text_missing", imported(control_number=""), {"field": "control_number"}),
     Case("", "text_missing", TagRetired(1, epc_of(1), ""), {"field": "reason"}, IN_PLACE),
     Case("", "text_missing", ReportedMissing(1, " "), {"field": "circumstances"}, IN_PLACE),
+    Case("", "clock_not_started", ReportedMissing(1, "不见"), {"hours": 24}, IN_PLACE, lambda: situation(facts=())),
+    Case(
+        "",
+        "enquiry_untold",
+        ReportedFound(1, SHELF, "找到"),
+        {},
+        carrier(Status.DECLARED_LOST),
+        lambda: situation(losses={1: 7}),
+    ),
+    Case(
+        "",
+        "not_of_own_meeting",
+        ReportedMissing(1, "不见"),
+        {},
+        IN_PLACE,
+        lambda: situation(SECRETARY, facts=(LossListed(1, 7),)),
+    ),
     Case("", "text_missing", FindingSettled("F-1", "missing", "found", ""), {"field": "reason"}),
     Case(
         "",

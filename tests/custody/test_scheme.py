@@ -17,6 +17,11 @@ def test_what_is_named_is_changed_and_the_rest_is_kept() -> None:
     assert scheme.number("missing_after_seconds") == NUMBERS_DEFAULT["missing_after_seconds"]
 
 
+def test_who_copies_telegrams_and_whether_the_house_is_a_business() -> None:
+    scheme = scheme_from({"organisation": {"cipher_units": ["MM", " MM-2 "], "business_unit": True}})
+    assert (scheme.cipher_units, scheme.business_unit) == (("MM", "MM-2"), True)
+
+
 @pytest.mark.parametrize(
     ("configuration", "told"),
     [
@@ -25,6 +30,9 @@ def test_what_is_named_is_changed_and_the_rest_is_kept() -> None:
         ({"organisation": {"timezone": " "}}, "organisation.timezone must be a text"),
         ({"organisation": {"epc_block": "3414F"}}, "organisation.epc_block must be whole bytes"),
         ({"organisation": {"epc_block": "XY"}}, "organisation.epc_block must be whole bytes"),
+        ({"organisation": {"cipher_units": "CIPHER"}}, "organisation.cipher_units must be a list of codes of units"),
+        ({"organisation": {"cipher_units": [""]}}, "organisation.cipher_units must be a list of codes of units"),
+        ({"organisation": {"business_unit": "yes"}}, "organisation.business_unit must be true or false"),
         ({"numbers": {"lone_days_max": 3}}, "numbers.lone_days_max is not known"),
         ({"numbers": {"loan_days_max": 0}}, "numbers.loan_days_max must be a whole number above zero"),
         ({"numbers": {"loan_days_max": "30"}}, "numbers.loan_days_max must be a whole number above zero"),

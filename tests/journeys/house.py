@@ -29,6 +29,8 @@ from tests.prove.house import Process, a_daemon
 CLERK, MANAGER, SECRECY_OFFICE, BORROWER = "1001", "1004", "1005", "1007"
 SYSTEM, SECURITY, AUDITOR = "1028", "1029", "1030"
 PEOPLE = (CLERK, MANAGER, SECRECY_OFFICE, BORROWER, SYSTEM, SECURITY, AUDITOR)
+CLERK_2, LEADER, COMMITTEE = "1002", "1006", "1010"
+"""COMMITTEE: sits on the secrecy committee, and heads the borrower's department."""
 LATE_BORROWER = "1008"
 """Holds one carrier that is long overdue."""
 LISTENING_SECONDS_MAX = 60.0
@@ -41,6 +43,7 @@ NUMBERS = {
     "rated_too_low_after_seconds": 3,
     "reader_silent_after_seconds": 8,
     "session_idle_seconds": 28_800,
+    "confirmation_seconds": 3_600,
 }
 """Short enough for a journey, long enough that nothing is found that a journey did not cause."""
 

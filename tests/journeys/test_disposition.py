@@ -1,19 +1,18 @@
 """Out of the house, and of another level: each act as a new user would do it, from the page to the printed form."""
 
-import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from custody.life_cycle import Status
 from custody.store.queries import CarrierItem
-from tests.journeys.house import CLERK, SECRECY_OFFICE, House, password
+from tests.journeys.desk import act, approved, matter_of, on_paper, sign
+from tests.journeys.house import CLERK, CLERK_2, COMMITTEE, LEADER, SECRECY_OFFICE, House
 from tests.journeys.watchful import Visitor
 
 pytestmark = [pytest.mark.browser]
 
-LEADER, CLERK_2, COMMITTEE = "1006", "1002", "1010"
 Somebody = Callable[[str], Visitor]
 
 
@@ -24,58 +23,6 @@ def apart(house: House, language: str, *, received: bool) -> CarrierItem:
     half = [one for one in fit if (one.id % 2 == 0) == (language == "zh")]
     assert half, "the sample has no such carrier"
     return half[0]
-
-
-def sign(visitor: Visitor, number: str, *cosigners: str) -> str:
-    """Sign as asked, each at the same desk, and enter the act; gives its number."""
-    page = visitor.page
-    if page.locator("input[name=password]").count():
-        page.fill("input[name=password]", password(number))
-    for at, other in enumerate(cosigners):
-        mine = page.locator(f"input[name='cosign.{at}.number']:not([type=hidden])")
-        if mine.count():
-            mine.fill(other)
-        page.fill(f"input[name='cosign.{at}.password']", password(other))
-    page.click(".actions button[value=enter]")
-    page.wait_for_url(re.compile(r"(\?done=|/acts/)"))
-    found = re.search(r"(?:done=|/acts/)([A-Z]+-\d+-\d+)", page.url)
-    assert found
-    return found[1]
-
-
-def matter_of(page: Page) -> str:
-    """The address of the matter that the page is of."""
-    found = re.search(r"/matters/\d+", page.url)
-    assert found, page.url
-    return found[0]
-
-
-def act(visitor: Visitor, matter: str, key: str) -> None:
-    """Open an act by its button on the matter's page."""
-    visitor.open(matter)
-    visitor.page.click(f"a[href='{matter}/{key}']")
-
-
-def approved(matter: str, clerk: Visitor, *others: tuple[Visitor, str]) -> None:
-    """The clerk asks, the others approve in turn."""
-    act(clerk, matter, "ask")
-    sign(clerk, CLERK)
-    for visitor, number in others:
-        act(visitor, matter, "approve")
-        sign(visitor, number)
-
-
-def on_paper(visitor: Visitor, number: str, *words: str) -> None:
-    """The act's form holds these words, and prints to whole pages."""
-    visitor.open(f"/acts/{number}/form")
-    sheet = visitor.page.locator("article").first
-    for word in words:
-        expect(sheet).to_contain_text(word)
-    wide = sheet.evaluate("e => e.scrollWidth - e.clientWidth")
-    assert wide <= 1, f"the form is {wide} px too wide"
-    visitor.page.emulate_media(media="print")
-    assert visitor.page.pdf(format="A4")[:5] == b"%PDF-"
-    visitor.page.emulate_media(media="screen")
 
 
 def test_a_list_goes_to_the_archives(house: House, somebody: Somebody, language: str) -> None:

@@ -12,7 +12,7 @@ from tests.prove.house import House, Process
 from tests.prove.record import WHOLE, proof
 from tests.workbook.builders import HEADERS, a_workbook
 
-KILLS = 20 if WHOLE else 2
+KILLS = 20 if WHOLE else 1
 ROWS = 500
 BEFORE = 3
 

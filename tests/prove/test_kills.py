@@ -2,7 +2,7 @@
 
 Four readers report, a clerk lends and takes back, and one process is killed by SIGKILL, most times in the middle of
 an open write. The judge is the forwarder between daemon and server with the clerk's receipts. `make prove` kills
-fifty times each, the server on both engines; `make test` five times.
+fifty times each, the server on both engines; `make test` three times.
 """
 
 import random
@@ -27,7 +27,7 @@ from tests.prove.house import House, Process
 from tests.prove.postgres import Postgres
 from tests.prove.record import WHOLE, Row, proof
 
-KILLS = 50 if WHOLE else 5
+KILLS = 50 if WHOLE else 3
 POSTGRESQL_KILLS = 20 if WHOLE else 2
 ENGINES = ("sqlite", "postgresql") if WHOLE else ("sqlite",)
 ANYWHERE_EVERY = 4

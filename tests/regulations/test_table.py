@@ -86,8 +86,10 @@ def test_the_clauses_that_hold_for_internal_carriers() -> None:
 def test_a_clause_takes_over_the_means_it_names_and_their_state() -> None:
     assert {one.as_of for one in BY_ID["6"].means} == {(f"d.{n}",) for n in range(1, 7)} | {("c.3",)}
     assert [(one.kind, one.kept) for one in BY_ID["2"].means if one.as_of == ("c.2",)] == [("detect", True)]
-    assert not is_kept(BY_ID["1"])
-    assert [one.kind for one in BY_ID["1"].means] == ["record"]
+    assert [(one.kind, one.kept) for one in BY_ID["1"].means] == [("record", True)]
+    assert is_kept(BY_ID["1"])
+    assert [one.as_of for one in BY_ID["6"].means if not one.kept] == [("c.3",)]
+    assert not is_kept(BY_ID["6"])
 
 
 def test_a_clause_is_kept_only_when_all_its_means_are() -> None:

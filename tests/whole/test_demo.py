@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from fixtures import make_archive
 from readers.scenario import parse
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
@@ -141,6 +142,13 @@ def test_old_loans_are_overdue(day: Played, cast: dict[str, str]) -> None:
     assert day.about("held_too_long", "carrier") <= overdue
 
 
+def test_a_period_that_has_ended_is_to_be_decided_on(day: Played) -> None:
+    ending = {f"{row.number}/{row.copy}" for row in make_archive.carriers() if row.period == make_archive.ENDING_PERIOD}
+    ended = day.about("review_due", "carrier")
+    assert ended
+    assert ended <= ending
+
+
 def test_the_reader_that_lost_its_power_is_noticed(day: Played) -> None:
     assert day.about("reader_silent", "reader") == {"reading_room"}
 
@@ -155,6 +163,7 @@ def test_nothing_else_is_complained_of(day: Played) -> None:
         "in_store_on_loan",
         "overdue_loan",
         "held_too_long",
+        "review_due",
         "unknown_tag",
         "reader_silent",
     }

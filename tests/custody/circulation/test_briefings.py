@@ -136,7 +136,7 @@ def test_no_briefing_in_a_place_rated_below_its_level(
         [fact],
         "briefing",
         "manager",
-        clause="c.2",
+        clause="",
         code="place_unprotected",
         monkeypatch=monkeypatch,
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from custody.access import INSTALLATION, Role
-from custody.entries import Borrowed, Fact, Moved, PersonRecorded, ReportedFound, ReportedMissing
+from custody.entries import Borrowed, Fact, Moved, PersonRecorded
 from custody.entries.approvals import Approved, Declined, Withdrawn
 from custody.entries.circulation import (
     CirculationClosed,
@@ -366,7 +366,7 @@ def test_what_is_lost_on_its_way_is_left_out_and_the_rest_is_closed(archive: Arc
     lost, other = archive.carriers(2)
     matter = a_circulation(archive, lost, other, readers=("sun",))
     to_reader(archive, matter, lost, "sun")
-    archive.enter(CLERK, [ReportedMissing(lost, "阅后未见")], "missing")
+    archive.lose(lost)
     assert only(archive, CLERK, [CirculationLeftOut(lost, matter, "")], "circulation_end") == ["text_missing"]
     archive.enter(CLERK, [ReaderPassedOver(matter, SUN, "已停传")], "leg")
     facts: list[Fact] = [
@@ -384,8 +384,7 @@ def test_what_was_lost_and_found_again_goes_on(sqlite_archive: Archive) -> None:
     carrier = sqlite_archive.carrier()
     matter = a_circulation(sqlite_archive, carrier, readers=("sun", "chen"))
     to_reader(sqlite_archive, matter, carrier, "sun")
-    sqlite_archive.enter(CLERK, [ReportedMissing(carrier, "阅后未见")], "missing")
-    sqlite_archive.enter(CLERK, [ReportedFound(carrier, SHELF, "在柜后")], "found")
+    sqlite_archive.find(sqlite_archive.lose(carrier), carrier)
     to_reader(sqlite_archive, matter, carrier, "chen")
     assert sqlite_archive.books.rebuild_check() == []
 

@@ -121,16 +121,12 @@ def test_a_carrier_is_read_in_the_room_and_given_back_the_same_day(archive: Arch
 def test_nothing_is_read_in_a_place_rated_below_its_level(sqlite_archive: Archive, monkeypatch: Patch) -> None:
     carrier = sqlite_archive.carrier(level="top_secret")
     fact = to_read(sqlite_archive, carrier, "zhao")
-    refused(
-        sqlite_archive, CLERK, [fact], "read", "zhao", clause="c.2", code="place_unprotected", monkeypatch=monkeypatch
-    )
+    refused(sqlite_archive, CLERK, [fact], "read", "zhao", clause="", code="place_unprotected", monkeypatch=monkeypatch)
 
 
 def test_nothing_is_read_in_a_place_that_nobody_rated(sqlite_archive: Archive, monkeypatch: Patch) -> None:
     fact = to_read(sqlite_archive, sqlite_archive.carrier(), "chen", CORRIDOR)
-    refused(
-        sqlite_archive, CLERK, [fact], "read", "chen", clause="c.2", code="place_unprotected", monkeypatch=monkeypatch
-    )
+    refused(sqlite_archive, CLERK, [fact], "read", "chen", clause="", code="place_unprotected", monkeypatch=monkeypatch)
 
 
 def test_3_refuse__a_home_is_no_place_to_read_in_whatever_its_rating(archive: Archive, monkeypatch: Patch) -> None:

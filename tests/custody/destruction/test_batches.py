@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from custody.approval import asked
-from custody.entries import Imported, ReportedFound, ReportedMissing
+from custody.entries import Imported
 from custody.entries.approvals import Declined, Withdrawn
 from custody.entries.destruction import (
     CalledOff,
@@ -201,7 +201,7 @@ def test_what_is_missing_is_declared_lost_and_taken_off_before_the_rest_is_destr
     found = DeviationReported(batch.matter, "missing", "D-01", "袋内少一件")
     batch.enter(CLERK_2, [found], "destruction_deviation")
     batch.enter(SECRECY_OFFICE, [DeviationSettled(batch.matter, "已立案查处")], "destruction_settle")
-    batch.enter(SECRECY_OFFICE, [ReportedMissing(gone, "装袋后不见")], "missing")
+    loss = batch.archive.lose(gone, by=SECRECY_OFFICE)
     batch.carriers = there
     with pytest.raises(Refused) as refused:
         batch.destroy()
@@ -210,7 +210,7 @@ def test_what_is_missing_is_declared_lost_and_taken_off_before_the_rest_is_destr
     state = archive.state(gone)
     assert (state.status, state.matter) == (Status.DECLARED_LOST, None)
     batch.destroy()
-    archive.enter(CLERK, [ReportedFound(gone, SHELF, "夹在另一袋")], "found")
+    archive.find(loss, gone)
     assert archive.state(gone).status is Status.IN_PLACE
     assert archive.books.rebuild_check() == []
 
@@ -218,8 +218,7 @@ def test_what_is_missing_is_declared_lost_and_taken_off_before_the_rest_is_destr
 def test_found_again_while_on_the_list_it_is_not_destroyed_unchecked(sqlite_archive: Archive) -> None:
     batch = a_batch(sqlite_archive, 1).ready()
     (one,) = batch.carriers
-    batch.enter(CLERK, [ReportedMissing(one, "不见")], "missing")
-    batch.enter(CLERK, [ReportedFound(one, SHELF, "找到")], "found")
+    sqlite_archive.find(sqlite_archive.lose(one), one)
     with pytest.raises(Refused) as refused:
         batch.destroy()
     assert codes(refused) == [("", "state")]
@@ -285,11 +284,11 @@ def test_the_papers_agree_with_the_list(sqlite_archive: Archive) -> None:
     batch = a_batch(sqlite_archive, 2).ready()
     *each, closing = batch.destroyed()
     cases = [
-        ([closing], ("", "lines_open")),
+        ([closing], ("g.5", "lines_open")),
         ([*each, replace(closing, items=3)], ("", "items_differ")),
         ([*each, replace(closing, place=999)], ("", "reference_unknown")),
         ([*each, replace(closing, supervisors=(CHEN, PEOPLE["zhao"]))], ("", "persons_differ")),
-        ([each[0], replace(each[1], destroyer=999)], ("", "reference_unknown")),
+        ([each[0], replace(each[1], destroyer=999), closing], ("", "reference_unknown")),
     ]
     for facts, expected in cases:
         with pytest.raises(Refused) as refused:

@@ -14,6 +14,7 @@ from custody.entries.destruction import (
     DestructionListed,
     ReceivedByCentre,
     SetApart,
+    TakenOff,
 )
 from custody.life_cycle import TRANSITIONS, Status
 from custody.procedures.destruction_methods import FORBIDDEN_DISPOSALS
@@ -142,10 +143,8 @@ def test_g_1_refuse__on_site_where_the_designated_unit_was_approved(
     sqlite_archive: Archive, monkeypatch: Patch
 ) -> None:
     batch = at_the_centre(sqlite_archive).ready().hand_over().receive()
-    batch.enter(CLERK_2, batch.certified()[:-1], "destroy", "chen", "sun")
-    closing = batch.destroyed()[-1]
     rule = ("g.1", "other_disposal")
-    refused_alone(batch, monkeypatch, rule, [closing], "destroy", by=CLERK_2, others=("chen", "sun"))
+    refused_alone(batch, monkeypatch, rule, batch.destroyed(), "destroy", by=CLERK_2, others=("chen", "sun"))
 
 
 def test_what_is_in_no_batch_is_not_destroyed_and_what_is_on_loan_is_not_listed(sqlite_archive: Archive) -> None:
@@ -306,7 +305,7 @@ def too_coarse(
     """Particles of this size are refused under this clause alone; those needed would do."""
     trio = ("clerk2", "zhao", "secretary")  # cleared for top secret
     batch = a_batch(archive, 1, method=method, level=level, carrier=MADE_OF.get(medium, {"medium": medium})).ready()
-    fine_enough = archive.books.refusals(CLERK_2, batch.destroyed(trio, fineness=needed)[:1])
+    fine_enough = archive.books.refusals(CLERK_2, batch.destroyed(trio, fineness=needed))
     assert {one.code for one in fine_enough[0]} == {"signature_missing"}
     facts = batch.destroyed(trio, fineness=size)
     refused_alone(batch, monkeypatch, (clause, "too_coarse"), facts, "destroy", by=CLERK_2, others=trio[1:])
@@ -398,9 +397,10 @@ def test_g_5_refuse__a_supervisor_who_has_left_or_is_not_cleared(sqlite_archive:
 
 def test_g_5_refuse__a_list_not_checked_to_the_last_item(sqlite_archive: Archive, monkeypatch: Patch) -> None:
     batch = a_batch(sqlite_archive).approved().set_apart().seal()
-    first, _ = batch.carriers
+    first, second = batch.carriers
     batch.enter(CLERK_2, [Checked(first, batch.matter, "D-01", "880001")], "destruction_check")
-    facts = batch.destroyed()[:1]
+    of_first, _of_second, closing = batch.destroyed()
+    facts = [of_first, TakenOff(second, batch.matter, "另批办理"), replace(closing, items=1)]
     rule = ("g.5", "unchecked")
     refused_alone(batch, monkeypatch, rule, facts, "destroy", by=CLERK_2, others=("chen", "sun"))
 
@@ -412,6 +412,35 @@ def test_g_5_refuse__an_item_out_of_another_bag_or_seal(
     batch = a_batch(sqlite_archive).approved().set_apart().seal()
     facts = [Checked(batch.carriers[0], batch.matter, bag, seal)]
     refused_alone(batch, monkeypatch, ("g.5", "bag_differs"), facts, "destruction_check", by=CLERK_2)
+
+
+def test_g_5_refuse__a_batch_destroyed_piece_by_piece_without_its_certificate(
+    sqlite_archive: Archive, monkeypatch: Patch
+) -> None:
+    """Given a batch of two, when one is destroyed today and nothing is certified, then nothing is destroyed."""
+    batch = a_batch(sqlite_archive).ready()
+    facts = batch.destroyed()[:1]
+    rule = ("g.5", "certificate_apart")
+    refused_alone(batch, monkeypatch, rule, facts, "destroy", by=CLERK_2, others=("chen", "sun"))
+
+
+def test_g_5_refuse__a_certificate_over_less_than_was_sealed(sqlite_archive: Archive, monkeypatch: Patch) -> None:
+    """Given two sealed, when one is destroyed and certified, then what is left is named with a reason, or refused."""
+    batch = a_batch(sqlite_archive).ready()
+    of_first, _of_second, closing = batch.destroyed()
+    facts = [of_first, replace(closing, items=1)]
+    rule = ("g.5", "lines_open")
+    refused_alone(batch, monkeypatch, rule, facts, "destroy", by=CLERK_2, others=("chen", "sun"))
+
+
+def test_what_is_left_of_a_batch_is_taken_off_with_a_reason_in_the_act_that_destroys_the_rest(archive: Archive) -> None:
+    batch = a_batch(archive).ready()
+    of_first, _of_second, closing = batch.destroyed()
+    left = TakenOff(batch.carriers[1], batch.matter, "装订线内夹有在用附件")
+    batch.enter(CLERK_2, [of_first, left, replace(closing, items=1)], "destroy", "chen", "sun")
+    assert batch.now.counts == {"destroyed": 1, "taken_off": 1}
+    assert archive.state(batch.carriers[1]).status is Status.IN_PLACE
+    assert archive.books.rebuild_check() == []
 
 
 # g.6: never sold as scrap.
@@ -460,7 +489,7 @@ def test_g_7_refuse__handed_to_another_unit_than_was_approved(sqlite_archive: Ar
 
 def test_g_7_refuse__destroyed_before_the_centre_gave_its_receipt(sqlite_archive: Archive, monkeypatch: Patch) -> None:
     batch = at_the_centre(sqlite_archive).ready()
-    facts = batch.destroyed()[:-1]
+    facts = batch.certified()
     rule = ("g.7", "not_received")
     refused_alone(batch, monkeypatch, rule, facts, "destroy", by=CLERK_2, others=("chen", "sun"))
 

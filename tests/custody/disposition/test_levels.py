@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from custody.approval import asked
-from custody.entries import Moved, TagRetired
+from custody.entries import Fact, Moved, TagRetired
 from custody.entries.approvals import Approved
+from custody.entries.circulation import CirculationClosed, CirculationPutBack, LegStarted, Queued, ReaderPassedOver
 from custody.entries.disposition import (
     ChangeProposed,
     CopyLeftOut,
@@ -34,6 +35,7 @@ from tests.builders import (
     epc_of,
     subject,
 )
+from tests.custody.circulation.scene import a_circulation, from_reader, to_reader
 from tests.custody.disposition.scenes import (
     TEN_YEARS,
     approved_change,
@@ -287,6 +289,44 @@ class TestCarryingOut:
         sqlite_archive.give_back(carrier)
         assert refusals_of(sqlite_archive, CLERK, [done], ACT) == []
 
+    def test_c_1_refuse__what_becomes_a_secret_binds_by_its_scope_from_then_on(self, sqlite_archive: Archive) -> None:
+        carrier = sqlite_archive.carrier(level="internal", scope=("unit:3",))
+        sqlite_archive.borrow(carrier, "chen")
+        matter = approved_change(sqlite_archive, [carrier], "secret", TWENTY_YEARS)
+        done = carried_out(matter, carrier, "secret", TWENTY_YEARS)
+        assert refusals_of(sqlite_archive, CLERK, [done], ACT) == ["c.1 outside_scope"]
+        sqlite_archive.give_back(carrier)
+        assert refusals_of(sqlite_archive, CLERK, [done], ACT) == []
+
+    def test_raised_in_the_middle_of_a_circulation_it_passes_over_who_may_not_know_it(
+        self, sqlite_archive: Archive
+    ) -> None:
+        carrier = sqlite_archive.carrier(level="confidential")
+        matter = a_circulation(sqlite_archive, carrier, readers=("sun", "ma"))
+        to_reader(sqlite_archive, matter, carrier, "sun")
+        change = approved_change(sqlite_archive, [carrier], "secret", TWENTY_YEARS)
+        sqlite_archive.enter(CLERK, [carried_out(change, carrier, "secret", TWENTY_YEARS)], ACT)
+        from_reader(sqlite_archive, matter, carrier, "sun")
+        leg = [LegStarted(carrier, matter, PEOPLE["ma"], sqlite_archive.due(3))]
+        assert refusals_of(sqlite_archive, CLERK, leg, "leg", "ma") == ["c.1 not_cleared"]
+        facts: list[Fact] = [
+            ReaderPassedOver(matter, PEOPLE["ma"], "密级变更"),
+            CirculationPutBack(carrier, matter, SHELF),
+            CirculationClosed(matter),
+        ]
+        sqlite_archive.enter(CLERK, facts, "circulation_end")
+        assert sqlite_archive.books.rebuild_check() == []
+
+    def test_who_waits_and_may_no_longer_know_it_keeps_nobody_waiting(self, sqlite_archive: Archive) -> None:
+        carrier = sqlite_archive.carrier(level="confidential")
+        sqlite_archive.borrow(carrier, "sun")
+        sqlite_archive.enter(CLERK, [Queued(carrier, PEOPLE["ma"]), Queued(carrier, PEOPLE["chen"])], "queue")
+        change = approved_change(sqlite_archive, [carrier], "secret", TWENTY_YEARS)
+        sqlite_archive.enter(CLERK, [carried_out(change, carrier, "secret", TWENTY_YEARS)], ACT)
+        sqlite_archive.give_back(carrier)
+        sqlite_archive.borrow(carrier, "chen")
+        assert sqlite_archive.state(carrier).queue == (PEOPLE["ma"],)
+
     def test_a_5_refuse__not_before_the_day_it_takes_effect(self, sqlite_archive: Archive) -> None:
         carrier = sqlite_archive.carrier()
         matter = approved_change(sqlite_archive, [carrier], "confidential", effective_on="2026-12-01")
@@ -335,6 +375,21 @@ class TestDeclassification:
         assert (state.status, state.holder, state.place) == (Status.DECLASSIFIED, None, None)
         archive.enter(CLERK, [TagRetired(lent, epc_of(lent), "解密")], "tag")
         assert archive.state(here).tags == archive.state(lent).tags == ()
+        assert archive.books.rebuild_check() == []
+
+    def test_nobody_waits_for_it_and_nobody_holds_it_any_more(self, archive: Archive) -> None:
+        secret_no_more, transferred = archive.carriers(2)
+        archive.borrow(secret_no_more, "chen")
+        archive.enter(CLERK, [Queued(secret_no_more, PEOPLE["sun"]), Queued(transferred, PEOPLE["sun"])], "queue")
+        matter = approved_declassification(archive, [secret_no_more])
+        archive.enter(CLERK, [declassified(matter, secret_no_more)], ACT)
+        listed = approved_transfer(archive, [transferred])
+        archive.enter(CLERK, [handed(listed, transferred)], "transfer", "clerk2")
+        for carrier in (secret_no_more, transferred):
+            state = archive.state(carrier)
+            assert (state.holder, state.place, state.due_at, state.queue) == (None, None, None, ())
+            archive.enter(CLERK, [TagRetired(carrier, epc_of(carrier), "已离开本机构")], "tag")
+            assert archive.state(carrier).tags == ()
         assert archive.books.rebuild_check() == []
 
     def test_internal_is_no_secret_to_begin_with(self, sqlite_archive: Archive) -> None:

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from custody.entries import Borrowed, Moved
+from custody.entries import Borrowed, Moved, ReportedMissing
 from custody.entries.approvals import Approved
-from custody.entries.disposition import EnquiryNoted, LossConfirmed, LossOpened, LossReported
+from custody.entries.disposition import EnquiryNoted, LossConfirmed, LossListed, LossOpened, LossReported
 from custody.life_cycle import Status
 from custody.values import SECOND
 from tests.builders import CLERK, LEADER, PEOPLE, SECRECY_OFFICE, SHELF_2, Archive
@@ -72,14 +72,32 @@ def test_found_while_the_conclusion_waits_for_the_leader(sqlite_archive: Archive
     assert refusals_of(sqlite_archive, LEADER, [LossConfirmed(matter)], "enquiry") == ["matter_state"]
 
 
-def test_what_is_found_stays_bound_until_the_enquiry_knows_of_it(sqlite_archive: Archive) -> None:
+def test_what_is_found_is_told_to_the_enquiry_in_the_same_act(sqlite_archive: Archive) -> None:
     carrier = sqlite_archive.carrier()
     matter = lost(sqlite_archive, carrier)
     declared, known = found_facts(matter, carrier)
-    sqlite_archive.enter(CLERK, [declared], "found")
-    assert refusals_of(sqlite_archive, CLERK, [Moved(carrier, SHELF_2)], "move") == ["in_matter"]
-    sqlite_archive.enter(CLERK, [known], "found")
+    assert refusals_of(sqlite_archive, CLERK, [declared], "found") == ["enquiry_untold"]
+    assert refusals_of(sqlite_archive, CLERK, [declared, known], "found") == []
     assert refusals_of(sqlite_archive, CLERK, [Moved(carrier, SHELF_2)], "move") == []
+
+
+def test_no_loss_is_declared_without_its_enquiry_and_the_clock_of_its_report(sqlite_archive: Archive) -> None:
+    carrier, other = sqlite_archive.carriers(2)
+    for facts in ([ReportedMissing(carrier, "未见")], [ReportedMissing(carrier, "未见"), *sqlite_archive.lost(other)]):
+        assert refusals_of(sqlite_archive, CLERK, facts, "missing") == ["clock_not_started"]
+    matter = lost(sqlite_archive, carrier)
+    assert sqlite_archive.the_matter(matter).due_at == sqlite_archive.books.clock() + 22 * HOUR
+
+
+def test_what_is_missed_after_the_report_is_a_loss_with_a_clock_of_its_own(sqlite_archive: Archive) -> None:
+    first, second, third = sqlite_archive.carriers(3)
+    matter = lost(sqlite_archive, first)
+    more = [ReportedMissing(second, "未见"), LossListed(second, matter)]
+    assert refusals_of(sqlite_archive, CLERK, more, "missing") == []
+    sqlite_archive.enter(SECRECY_OFFICE, [reported(sqlite_archive, matter)], "enquiry")
+    late = [ReportedMissing(third, "未见"), LossListed(third, matter)]
+    assert refusals_of(sqlite_archive, CLERK, late, "missing") == ["matter_state"]
+    assert refusals_of(sqlite_archive, CLERK, sqlite_archive.lost(third), "missing") == []
 
 
 def test_a_carrier_lost_from_a_transfer_list_is_no_longer_handed_over(sqlite_archive: Archive) -> None:

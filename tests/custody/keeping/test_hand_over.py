@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from custody.entries import Moved, ReportedMissing, ResponsibilityAccepted, RoundSigned, Shelved
+from custody.entries import Moved, ResponsibilityAccepted, RoundSigned, Shelved
 from custody.entries.keeping import (
     HandOverClosed,
     HandOverCounted,
@@ -69,7 +69,7 @@ class TestWhole:
         seen, lent, lost = archive.carriers(3)
         archive.borrow(lent, "chen")
         archive.borrow(lost, "sun")
-        archive.enter(CLERK, [ReportedMissing(lost, "未见")], "missing")
+        archive.lose(lost)
         archive.carrier(place=LOW_SHELF, level="internal")
         matter = begin_hand_over(archive, CABINET)
         assert archive.the_matter(matter).counts == {"listed": 2}
@@ -176,7 +176,7 @@ class TestCount:
     def test_what_was_declared_missing_or_moved_away_is_explained_so(self, cabinet: Archive) -> None:
         lost, moved = cabinet.carriers(2, level="confidential")
         matter = begin_hand_over(cabinet, CABINET)
-        cabinet.enter(CLERK, [ReportedMissing(lost, "未见")], "missing")
+        cabinet.lose(lost)
         cabinet.enter(CLERK, [Moved(moved, LOW_SHELF)], "move")
         facts = [HandOverExplained(lost, matter, "missing"), HandOverExplained(moved, matter, "gone")]
         cabinet.enter(CLERK, facts, "hand_over_count")

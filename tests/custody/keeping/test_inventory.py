@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from custody.access import Role
-from custody.entries import Fact, ReportedMissing, RoundSigned
+from custody.entries import Fact, RoundSigned
 from custody.entries.keeping import (
     HoldingConfirmed,
     InventoryClosed,
@@ -62,7 +62,7 @@ class TestWhole:
         archive.enter(CLERK, [InventoryCounted(one, matter) for one in (seen, internal)], CODE)
         archive.enter(CHEN_HERE, [HoldingConfirmed(lent)], "confirm_holdings")
         archive.enter(CLERK, [InventoryConfirmed(lent, matter)], CODE)
-        archive.enter(CLERK, [ReportedMissing(lost, "未见")], "missing")
+        archive.lose(lost)
         archive.enter(CLERK, [InventoryExplained(lost, matter, "missing")], CODE)
         over = InventoryOver(matter, "YS-1999-00007", "补登，按收文入账", SHELF)
         archive.enter(CLERK, [over], CODE)

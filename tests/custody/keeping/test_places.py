@@ -3,7 +3,7 @@
 import pytest
 
 from custody.access import Role
-from custody.entries import Moved, PlaceRecorded, ReportedMissing, ResponsibilityAccepted
+from custody.entries import Moved, PlaceRecorded, ResponsibilityAccepted
 from custody.rules import Refused
 from custody.values import Place
 from tests.builders import (
@@ -68,7 +68,7 @@ class TestRating:
         sqlite_archive.borrow(lent, "chen")
         with pytest.raises(Refused):
             change_place(sqlite_archive, CABINET, rating="confidential")
-        sqlite_archive.enter(CLERK, [ReportedMissing(lent, "未见")], "missing")
+        sqlite_archive.lose(lent)
         change_place(sqlite_archive, CABINET, rating="confidential")
 
     def test_f_2_refuse__a_container_is_not_carried_to_a_lower_rated_place(self, archive: Archive) -> None:

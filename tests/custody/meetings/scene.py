@@ -12,8 +12,9 @@ from typing import Any
 
 from custody.access import Role, Subject
 from custody.approval import asked
-from custody.entries import Fact
+from custody.entries import Fact, ReportedMissing
 from custody.entries.approvals import Approved
+from custody.entries.disposition import LossFound
 from custody.entries.meetings import (
     AttendeeEntered,
     AttendeeLeft,
@@ -28,6 +29,7 @@ from custody.entries.meetings import (
     MeetingEnded,
     PaperBrought,
     PaperMissing,
+    PaperRecovered,
     PaperReturned,
     PlaceSwept,
     TakenBack,
@@ -186,10 +188,23 @@ class Scene:
         """Papers missing at the end, by an incident that secretary and chair sign."""
         number = len(self.body.incidents) + 1
         facts: list[Fact] = [IncidentSigned(self.id, number, "missing", carriers, "散会后未见", "已搜查会场")]
-        for carrier in carriers:
-            line = self.line(carrier)
-            facts.append(PaperMissing(carrier, self.id, number, int(line.label or 0)))
+        facts += [self.missed(carrier, number) for carrier in carriers]
+        facts += self.loss(*carriers)
         return self.enter(facts, "meeting_incident", *others, by=by)
+
+    def missed(self, carrier: int, number: int = 1) -> PaperMissing:
+        """The fact that a paper is written off by the incident of this number."""
+        line = self.line(carrier)
+        return PaperMissing(carrier, self.id, number, int(line.label or 0) if line.state == "handed_out" else 0)
+
+    def loss(self, *carriers: int) -> list[Fact]:
+        """The facts that report the loss of these, in the act of their incident."""
+        return [fact for fact in self.archive.lost(*carriers) if not isinstance(fact, ReportedMissing)]
+
+    def recovers(self, carrier: int, words: str = "夹在讲台抽屉里") -> Receipt:
+        """A paper written off is there again, and its enquiry is told."""
+        facts = [PaperRecovered(carrier, self.id, words), LossFound(carrier, self.archive.loss_of(carrier))]
+        return self.enter(facts, "meeting_incident", self.body.in_charge, by=CLERK)
 
     def taken_back(self, carrier: int, who: str, days: int = 3, **changes: Any) -> TakenBack:
         """The fact that one takes the own paper back to the unit."""

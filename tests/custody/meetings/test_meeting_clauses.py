@@ -8,6 +8,7 @@ import pytest
 
 from custody import procedures
 from custody.access import Subject
+from custody.approval import asked
 from custody.entries import Fact
 from custody.entries.approvals import Withdrawn
 from custody.entries.meetings import (
@@ -24,7 +25,6 @@ from custody.entries.meetings import (
     MeetingEnded,
     PaperBrought,
     PaperIncomplete,
-    PaperMissing,
     PaperRecovered,
     PaperReturned,
     PlaceSwept,
@@ -32,6 +32,7 @@ from custody.entries.meetings import (
 )
 from custody.procedures.meetings import CODES, settlement
 from custody.rules import Refused
+from custody.values import DAY
 from tests.builders import (
     CLERK,
     CORRIDOR,
@@ -43,7 +44,7 @@ from tests.builders import (
     SHELF,
     Archive,
 )
-from tests.custody.meetings.scene import CHAIR, DEPUTY, Scene, a_meeting, convened, guest, in_session
+from tests.custody.meetings.scene import CHAIR, DEPUTY, HOUR, Scene, a_meeting, convened, guest, in_session
 
 Patch = pytest.MonkeyPatch
 Told = Sequence[tuple[str, str]]
@@ -204,7 +205,7 @@ def test_a_venue_that_is_not_rated_for_the_level_is_refused(
     matter = sqlite_archive.matter()
     facts = [convened(matter, venue=venue)]
     scene = Scene(sqlite_archive, matter)
-    refused_alone(monkeypatch, scene, facts, "meeting", ("c.2", "venue_rated_too_low"))
+    refused_alone(monkeypatch, scene, facts, "meeting", ("", "venue_rated_too_low"))
 
 
 # h.2: by register.
@@ -254,7 +255,7 @@ def test_h_2_record__the_deputy_hands_out_once_he_has_taken_over_by_signature(
     facts = [meeting.handed(paper, 1)]
     assert told(meeting, facts, "meeting_hand_out", by=DEPUTY) == [("h.2", "not_in_charge")]
     take_over = [SecretaryTookOver(meeting.id, DEPUTY.person, "秘书临时离场")]
-    assert told(meeting, take_over, "meeting_take_over") == [("h.2", "not_the_deputy")]
+    assert told(meeting, take_over, "meeting_take_over") == [("", "not_the_deputy")]
     meeting.enter(take_over, "meeting_take_over", by=DEPUTY)
     assert told(meeting, facts, "meeting_hand_out") == [("h.2", "not_in_charge")]
     meeting.hands_out({paper: 1}, by=DEPUTY)
@@ -292,8 +293,9 @@ def test_h_3_refuse__an_incident_without_the_signatures_of_secretary_and_chair(
     meeting.hands_out({paper: 1}).ends()
     facts = [
         IncidentSigned(meeting.id, 1, "missing", (paper,), "未见", "已搜查"),
-        PaperMissing(paper, meeting.id, 1, 1),
+        meeting.missed(paper),
     ]
+    sqlite_archive.lose(paper)
     others = (CHAIR,) if absent == "secretary" else ()
     secretary = sqlite_archive.present(SECRETARY)
     with pytest.raises(Refused) as caught:
@@ -310,7 +312,7 @@ def test_h_3_refuse__writing_a_paper_off_without_an_incident_that_names_it(
     named, other = meeting.brings(2)
     meeting.hands_out({named: 1, other: 1}).ends()
     meeting.incident(named)
-    facts = [PaperMissing(other, meeting.id, 1, 1)]
+    facts = [meeting.missed(other), *meeting.loss(other)]
     refused_alone(monkeypatch, meeting, facts, "meeting_incident", ("h.3", "incident_unsigned"), CHAIR)
 
 
@@ -373,15 +375,29 @@ def test_h_3_record__the_settlement_is_signed(sqlite_archive: Archive, monkeypat
     sqlite_archive.enter(secretary, facts, "meeting_settle", signed=False)
 
 
+def test_an_approval_that_would_lapse_before_the_meeting_begins_is_not_asked_for_yet(
+    sqlite_archive: Archive, monkeypatch: Patch
+) -> None:
+    days = sqlite_archive.scheme.number("approval_valid_days")
+    begins = NOW + days * DAY + HOUR
+    meeting = a_meeting(sqlite_archive, starts_at=begins, ends_at=begins + HOUR)
+    facts = [asked(meeting.id, "meeting", sqlite_archive.scheme, NOW)]
+    refused_alone(monkeypatch, meeting, facts, "approval", ("", "approved_too_early"))
+    nearer = a_meeting(sqlite_archive, starts_at=begins - HOUR, ends_at=begins)
+    nearer.approved()
+
+
 # h.4: taken back by permission, deposited in time.
 
 
-def test_papers_are_taken_back_only_where_the_meeting_allows_it(sqlite_archive: Archive, monkeypatch: Patch) -> None:
+def test_h_3_refuse__papers_are_taken_back_only_where_the_meeting_allows_it(
+    sqlite_archive: Archive, monkeypatch: Patch
+) -> None:
     meeting = in_session(sqlite_archive, "chen")
     (paper,) = meeting.brings(1)
     meeting.hands_out({paper: 1})
     facts = [meeting.taken_back(paper, "chen")]
-    refused_alone(monkeypatch, meeting, facts, "meeting_take_back", ("h.4", "take_back_forbidden"), "chen")
+    refused_alone(monkeypatch, meeting, facts, "meeting_take_back", ("h.3", "take_back_forbidden"), "chen")
 
 
 def test_a_paper_taken_back_has_a_day_by_which_it_is_deposited(sqlite_archive: Archive, monkeypatch: Patch) -> None:
@@ -391,25 +407,27 @@ def test_a_paper_taken_back_has_a_day_by_which_it_is_deposited(sqlite_archive: A
     meeting.takes_back(one, "chen")
     assert meeting.line(one).due_at == sqlite_archive.state(one).due_at == sqlite_archive.due(3)
     late = [meeting.taken_back(two, "chen", days=4)]
-    refused_alone(monkeypatch, meeting, late, "meeting_take_back", ("h.4", "deposit_too_late"), "chen")
+    refused_alone(monkeypatch, meeting, late, "meeting_take_back", ("", "deposit_too_late"), "chen")
 
 
-def test_a_meeting_is_not_closed_before_the_deposits_are_in(sqlite_archive: Archive, monkeypatch: Patch) -> None:
+def test_h_3_refuse__a_meeting_is_not_closed_before_the_deposits_are_in(
+    sqlite_archive: Archive, monkeypatch: Patch
+) -> None:
     meeting = in_session(sqlite_archive, "chen", take_back=True, lodgings=())
     (paper,) = meeting.brings(1)
     meeting.hands_out({paper: 1})
     meeting.takes_back(paper, "chen")
     meeting.ends().sweeps().everybody_leaves().settles()
-    refused_alone(monkeypatch, meeting, [MeetingClosed(meeting.id)], "meeting_settle", ("h.4", "not_deposited"))
+    refused_alone(monkeypatch, meeting, [MeetingClosed(meeting.id)], "meeting_settle", ("h.3", "not_deposited"))
 
 
-def test_he_who_takes_a_paper_back_signs(sqlite_archive: Archive) -> None:
+def test_h_2_record__he_who_takes_a_paper_back_signs(sqlite_archive: Archive) -> None:
     meeting = in_session(sqlite_archive, "chen", take_back=True)
     (paper,) = meeting.brings(1)
     meeting.hands_out({paper: 1})
     facts = [meeting.taken_back(paper, "chen")]
-    assert told(meeting, facts, "meeting_take_back") == [("h.4", "signature_missing")]
-    assert told(meeting, facts, "meeting_take_back", "sun") == [("h.4", "signature_missing")]
+    assert told(meeting, facts, "meeting_take_back") == [("h.2", "signature_missing")]
+    assert told(meeting, facts, "meeting_take_back", "sun") == [("h.2", "signature_missing")]
 
 
 # Everything else that stands against an act, as a table.
@@ -520,7 +538,7 @@ REFUSED: dict[str, tuple[str, str, Facts]] = {
         ),
     ),
     "taking back to another's unit": (
-        *("h.4", "taker_has_no_unit"),
+        *("", "taker_has_no_unit"),
         lambda meeting: (
             [replace(meeting.taken_back(1, "chen"), unit=3)],
             *("meeting_take_back", ("chen",), SECRETARY),
@@ -541,8 +559,11 @@ def test_how_a_paper_was_found_is_told(sqlite_archive: Archive) -> None:
     (paper,) = meeting.brings(1)
     meeting.hands_out({paper: 1}).ends()
     meeting.incident(paper)
-    facts = [PaperRecovered(paper, meeting.id, " ")]
-    assert told(meeting, facts, "meeting_incident", SECRETARY.person, by=CLERK) == [("", "text_missing")]
+    with pytest.raises(Refused) as caught:
+        meeting.recovers(paper, " ")
+    assert [(r.clause, r.code) for r in caught.value.refusals] == [("", "text_missing")]
+    facts = [PaperRecovered(paper, meeting.id, "夹在抽屉里")]
+    assert told(meeting, facts, "meeting_incident", SECRETARY.person, by=CLERK) == [("", "enquiry_untold")]
 
 
 @pytest.mark.parametrize("what", REFUSED)
@@ -565,7 +586,7 @@ CONVENED: dict[str, tuple[str, str, dict[str, object]]] = {
     "a scope that means nobody": ("", "scope_unclear", {"scope": ("unit:77",)}),
     "ending before it begins": ("", "meeting_times_wrong", {"ends_at": NOW}),
     "without seats": ("", "seats_wrong", {"seats": 0}),
-    "the secretary as deputy": ("h.2", "same_secretary", {"deputy": PEOPLE["secretary"]}),
+    "the secretary as deputy": ("", "same_secretary", {"deputy": PEOPLE["secretary"]}),
     "a chair who is nobody": ("", "reference_unknown", {"chair": 99}),
     "nowhere": ("", "reference_unknown", {"venue": 99}),
     "a chair who has left": ("c.1", "attendee_gone", {"chair": PEOPLE["lin"], "level": "internal"}),

@@ -7,14 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from custody.access import Role, sees
-from custody.entries import ReportedFound, ReportedMissing
 from custody.entries.meetings import (
     AttendeeSeated,
     CountedIn,
     CountUndone,
     IncidentSigned,
     PaperIncomplete,
-    PaperRecovered,
     PaperReturned,
     PlaceSwept,
     SecretaryTookOver,
@@ -125,7 +123,7 @@ def test_one_declared_missing_and_found_before_the_end_is_counted_in(archive: Ar
     meeting.hands_out({paper: 1}).ends().sweeps()
     meeting.incident(paper)
     assert archive.state(paper).status is Status.DECLARED_LOST
-    meeting.enter([PaperRecovered(paper, meeting.id, "夹在讲台抽屉里")], "meeting_incident", SECRETARY.person, by=CLERK)
+    meeting.recovers(paper)
     assert (archive.state(paper).status, meeting.line(paper).state) == (Status.IN_MEETING, "counted_in")
     meeting.returns(paper)
     meeting.everybody_leaves().settles()
@@ -138,8 +136,7 @@ def test_one_reported_missing_and_found_outside_the_meeting_is_taken_note_of(sql
     (paper,) = meeting.brings(1)
     meeting.hands_out({paper: 1})
     books = sqlite_archive.books
-    sqlite_archive.enter(CLERK, [ReportedMissing(paper, "会场未见")], "missing")
-    sqlite_archive.enter(CLERK, [ReportedFound(paper, SHELF, "在走廊")], "found")
+    sqlite_archive.find(sqlite_archive.lose(paper), paper)
     with pytest.raises(Refused) as caught:
         meeting.returns(paper, place=SHELF_2)
     assert [r.code for r in caught.value.refusals] == ["found_elsewhere"]

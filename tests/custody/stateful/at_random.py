@@ -8,12 +8,12 @@ A new kind of fact is tried as soon as it is in the vocabulary.
 import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from custody.access import Permission, Role, Subject, may
 from custody.approval import asked
-from custody.entries import FACTS, CarrierFact, Corrected, Fact, MatterFact, MatterOpened
+from custody.entries import COMING, FACTS, CarrierFact, Corrected, Fact, MatterFact, MatterOpened
 from custody.entries.approvals import ApprovalAsked, Approved, Declined, Withdrawn
 from custody.entries.base import Delegated, DelegationEnded
 from custody.entries.disposition import LossOpened
@@ -25,7 +25,7 @@ from custody.rules import NotFound, Refused
 from custody.store import queries
 from custody.store.matters import load_matters
 from custody.store.projection import load_states
-from custody.values import DAY, Delegation, Instant, Period, Scope
+from custody.values import DAY, Delegation, Description, Instant, Period, Scope
 from tests.builders import (
     CLERK,
     CLERK_2,
@@ -40,12 +40,11 @@ from tests.builders import (
     SHELF_2,
     TODAY,
     Archive,
+    description,
     signatures,
     subject,
 )
-
-T = TypeVar("T")
-
+from tests.custody.stateful.likely import Choose, laid_over
 
 _ANSWERS: Mapping[str, list[type[Fact]]] = {
     "draft": [ApprovalAsked, ApprovalAsked],
@@ -53,13 +52,6 @@ _ANSWERS: Mapping[str, list[type[Fact]]] = {
     "approved": [Withdrawn],
 }
 """By status of a matter that needs approval; more often what leads on."""
-
-
-class Choose(Protocol):
-    """Draws one of several; the source of all chance."""
-
-    def __call__(self, several: Sequence[T], /) -> T:
-        """One of them."""
 
 
 ACTORS: Sequence[Subject] = (
@@ -72,15 +64,18 @@ PERSON_NAMES = frozenset(
     {
         *("holder", "person", "reader", "brought_by", "listener", "speaker", "in_charge", "giver", "receiver", "head"),
         *("keeper", "office", "successor", "chair", "secretary", "deputy", "discovered_by", "destroyer", "received_by"),
-        *("witness", "in_hand_of", "on_behalf_of"),
+        *("bearer", "confirmed_by", "delivered_by", "taken_by"),
+        *("escort", "witness", "in_hand_of", "on_behalf_of"),
     }
 )
-PLACE_NAMES = frozenset({"place", "venue"})
+PLACE_NAMES = frozenset({"place", "venue", "home"})
+BODY_NAMES = frozenset({"organisation", "producer", "recipient", "addressee", "sender", "copier"})
 ISSUER = "部机关"
 TEXTS: Mapping[str, Sequence[str]] = {
     "method": ("shred", "pulp", "burn"),
     "disposal": ("on_site", "on_site", "centre"),
     "bag": ("B1",),
+    "container": ("X-07",),
     "seal": ("S1",),
     "seat": ("1", "2", "3"),
     "means": ("eye", "scan"),
@@ -111,10 +106,13 @@ class Chance:
     entered: dict[str, int] = field(default_factory=dict)
     """Facts entered, by kind."""
     refused: int = 0
+    before: Mapping[str, int] = field(default_factory=dict)
+    """The same of other archives: what was seldom entered is drawn more often."""
 
-    def somebody_acts(self, choose: Choose) -> str:
-        """One act is drawn and tried; the kind of its first fact, or what stood against it."""
-        facts = self._draw(choose)
+    def somebody_acts(self, choose: Choose, opening: type[Fact] | None = None) -> str:
+        """One act is drawn and tried; the kind of its first fact, or what stood against it. `opening`: one of these."""
+        made = None if opening is None else self._make(choose, opening, None, None)
+        facts = [made] if made else self._draw(choose)
         if not facts:
             return "nothing"
         actor = self.archive.present(
@@ -131,6 +129,8 @@ class Chance:
             return "refused"
         for fact in facts:
             self.entered[fact.kind] = self.entered.get(fact.kind, 0) + 1
+            if isinstance(fact, COMING):
+                self.carriers.append(fact.carrier)  # type: ignore[attr-defined]  # a fact about a carrier
         return facts[0].kind
 
     def _likely(self, fact: Fact) -> Sequence[Subject]:
@@ -166,11 +166,17 @@ class Chance:
         if what == "matter" and open_matters:
             return self._in_matter(choose, choose(open_matters))
         kinds = list(KIND_OF) if what == "open" else [k for k in FACTS.values() if "matter" not in _hints(k)]
-        kind = choose(sorted(kinds, key=lambda one: one.kind))
+        kind = self._seldom(choose, kinds)
         if kind is Corrected:
             return self._undone(choose)
         made = self._make(choose, kind, None, None)
         return [made] if made else []
+
+    def _seldom(self, choose: Choose, kinds: Sequence[type[Fact]]) -> type[Fact]:
+        """Of two drawn, the one that was entered less often."""
+        ordered = sorted(kinds, key=lambda one: one.kind)
+        two = (choose(ordered), choose(ordered))
+        return min(two, key=lambda one: self.entered.get(one.kind, 0) + self.before.get(one.kind, 0))
 
     def _undone(self, choose: Choose) -> list[Fact]:
         try:
@@ -187,7 +193,7 @@ class Chance:
             steps += _ANSWERS.get(matter.status, [])
         if not steps:
             return []
-        step = choose(sorted(steps, key=lambda one: one.kind))
+        step = self._seldom(choose, steps)
         if not issubclass(step, CarrierFact):
             made = self._make(choose, step, matter, None)
             return [made] if made else []
@@ -223,14 +229,18 @@ class Chance:
         """A fact of this kind, its fields drawn; what was drawn once for an act (`memory`) is the same throughout."""
         now, scheme = self.archive.books.clock(), self.archive.scheme
         if kind is ApprovalAsked:
-            route = KINDS[matter.kind].route if matter else "destruction"
+            route = KINDS[matter.kind].route_of(matter) if matter else "destruction"
             return asked(matter.id if matter else 1, route or "destruction", scheme, now, urgent=choose((True, False)))
         if kind in (Delegated, DelegationEnded):
             return self._delegation(choose, kind)
         memory = {} if memory is None else memory
         values: dict[str, Any] = {}
         for name, hint in _hints(kind).items():
-            if name == "carrier":
+            if name == "carrier" and kind in COMING:
+                values[name] = self.archive.books.reserve("carrier", 1)[0]
+            elif hint is Description:
+                values[name] = self._described(choose, matter, values["carrier"])
+            elif name == "carrier":
                 values[name] = carrier if carrier is not None else choose(self.carriers)
             elif name == "matter":
                 opens = issubclass(kind, MatterOpened) or matter is None
@@ -245,7 +255,19 @@ class Chance:
             values["due_at"] = values["discovered_at"] + scheme.number("loss_report_hours") * DAY // 24
         if "title_number" in values:
             values["title_number"] = self.states()[values["carrier"]].description.control_number
-        return kind(**values)
+        return laid_over(kind(**values), choose, self)
+
+    def _described(self, choose: Choose, matter: Matter | None, carrier: int) -> Description:
+        """What comes in: as the matter's own body has it where it says so, else as one of the carriers that are."""
+        known = choose([*self.states().values()]).description
+        told = description(f"R-{carrier}", level=known.level, scope=known.scope.principals, unit=1)
+        body = matter.body if matter else None
+        names = [one.name for one in fields(Description) if hasattr(body, one.name)]
+        told = replace(told, **{name: getattr(body, name) for name in names})
+        copies = getattr(body, "quantity", 1)
+        if isinstance(told.scope, tuple):
+            told = replace(told, scope=Scope(told.scope))
+        return replace(told, copies=copies, copy_number=choose(range(1, copies + 1)))
 
     def _delegation(self, choose: Choose, kind: type[Fact]) -> Fact:
         now = self.archive.books.clock()
@@ -292,7 +314,7 @@ class Chance:
     def _several(
         self, choose: Choose, name: str, each: Any, matter: Matter | None, carrier: int | None, now: Instant, kind: Any
     ) -> tuple[Any, ...]:
-        if each is int and name in ("carriers", "found"):
+        if each is int and name in ("carriers", "found", "sources", "copies"):
             lines = [line.carrier for line in self.lines(matter.id)] if matter else self.carriers
             return tuple(lines[: choose((1, 2, 3))])
         if each is int and name in ("places",):
@@ -308,6 +330,8 @@ class Chance:
         if name in PERSON_NAMES:
             held = [line.person for line in self.lines(matter.id) if line.carrier == carrier] if matter else []
             return choose([*PERSONS, *(p for p in held if p is not None)])
+        if name in BODY_NAMES:
+            return choose((1, 1, 2, 3))
         if name in PLACE_NAMES:
             return choose(PLACES)
         if name == "attendee" and matter is not None:

@@ -9,20 +9,29 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from custody.access import Subject
-from custody.entries import Fact, Moved, Received
+from custody.entries import COMING, Fact, Moved, Returned
 from custody.entries.circulation import CirculationClosed, CirculationPutBack, Recalled, Renewed
 from custody.entries.disposition import IssuerReturnClosed, LossConfirmed, LossReported, TransferClosed
 from custody.entries.keeping import HandOverCounted, InventoryConfirmed, InventoryCounted
 from custody.rules import NotFound, Refused
 from custody.store.books import Receipt
 from custody.store.queries import all_lines
-from tests.builders import CLERK, LEADER, PEOPLE, SECRECY_OFFICE, SHELF, SHELF_2, Archive
+from tests.builders import CLERK, LEADER, PEOPLE, SECRECY_OFFICE, SHELF, SHELF_2, Archive, signatures
 from tests.custody.circulation.scene import a_circulation, from_reader, to_read, to_reader
 from tests.custody.destruction.batches import a_batch, at_the_centre
 from tests.custody.disposition import scenes as f
 from tests.custody.keeping import house
 from tests.custody.meetings.scene import in_session
+from tests.custody.stateful import (
+    paths_carrying_out,
+    paths_copying,
+    paths_disclosure,
+    paths_dispatch,
+    paths_entry,
+    paths_production,
+)
 from tests.custody.stateful.at_random import Chance, Choose
+from tests.custody.stateful.unlawful import attempts, refused_as_it_must
 
 
 @dataclass
@@ -33,6 +42,8 @@ class Busy(Archive):
     choose: Choose | None = None
     after: list[Callable[[], None]] = field(default_factory=list)
     """Asked after every act: what must hold."""
+    refused: set[str] = field(default_factory=set)
+    """Unlawful acts that were tried and refused with their clause, by name."""
 
     def carriers(self, number: int, **changes: Any) -> list[int]:
         """New carriers are everybody's to act on."""
@@ -49,14 +60,29 @@ class Busy(Archive):
         assert self.choose is not None
         for _ in range(self.choose((0, 0, 0, 1, 2))):
             self.chance.somebody_acts(self.choose)
+        self._tries_wrongly(by, facts, *(((by.person,) if signed else ()) + others))
         receipt = super().enter(by, facts, act, *others, signed=signed, **more)
         for fact in facts:
-            if isinstance(fact, Received):
-                self.chance.carriers.append(fact.carrier)
+            if isinstance(fact, COMING):
+                self.chance.carriers.append(fact.carrier)  # type: ignore[attr-defined]  # a fact about a carrier
             self.chance.entered[fact.kind] = self.chance.entered.get(fact.kind, 0) + 1
         for ask in self.after:
             ask()
         return receipt
+
+    def _tries_wrongly(self, by: Subject, facts: Sequence[Fact], *signers: int | str) -> None:
+        """The same act made unlawful, each way that was not tried yet, is refused with the right clause.
+
+        Only where the lawful one would be entered: whatever others did meanwhile may have made it impossible.
+        """
+        assert self.chance is not None
+        fresh = [one for one in attempts(self, by, facts, signers) if one.name not in self.refused]
+        if not fresh or any(self.books.refusals(by, facts, signatures=signatures(facts, self.books.clock(), *signers))):
+            return
+        for attempt in fresh:
+            otherwise = refused_as_it_must(self, attempt)
+            assert not otherwise, otherwise
+            self.refused.add(attempt.name)
 
 
 def _loan(archive: Archive) -> None:
@@ -64,7 +90,7 @@ def _loan(archive: Archive) -> None:
     archive.borrow(one, "chen", 5)
     archive.enter(CLERK, [Renewed(one, archive.due(20), "未用完")], "renew")
     archive.enter(CLERK, [Recalled(one, archive.due(2), "上级调阅")], "recall")
-    archive.give_back(one)
+    archive.enter(CLERK, [Returned(one, SHELF, 12)], "return", signed=False)
     archive.enter(CLERK, [to_read(archive, other, "zhao")], "read", "zhao")
     archive.give_back(other)
     archive.enter(CLERK, [Moved(other, SHELF_2)], "move")
@@ -176,6 +202,12 @@ PATHS: Mapping[str, Callable[[Archive], None]] = {
     "loss": _loss,
     "hand-over": _hand_over,
     "inventory": _inventory,
+    **paths_carrying_out.PATHS,
+    **paths_copying.PATHS,
+    **paths_disclosure.PATHS,
+    **paths_dispatch.PATHS,
+    **paths_entry.PATHS,
+    **paths_production.PATHS,
 }
 
 

@@ -16,7 +16,8 @@ from custody.database import Database
 from custody.entries import FACTS, decode
 from custody.register import fold
 from custody.store.books import Books
-from tests.builders import Archive, an_archive, books_on
+from tests.builders import CLERK, Archive, an_archive, books_on
+from tests.custody.balancing import wrong_positions
 from tests.custody.keeping.house import with_accounts
 from tests.custody.stateful.at_random import ISSUER, MATTERS_MAX, Chance, broken
 from tests.custody.stateful.paths import PATHS, Busy, walk
@@ -34,7 +35,18 @@ def an_archive_to_play_in(books: Books) -> Chance:
     carriers += archive.carriers(1, level="secret", archive_by="2026-12-31")
     carriers += archive.carriers(2, level="internal", medium="disc")
     carriers += archive.carriers(1, level="top_secret")
+    with_bodies(archive)
     return Chance(archive, carriers)
+
+
+def with_bodies(archive: Archive) -> None:
+    """Three other bodies: one with every licence and an agreement, a private one, one beyond the border."""
+    first = archive.organisation("STATE")
+    for activity in ("production", "reproduction", "transport"):
+        archive.licence(first, activity)
+    archive.agreement(first)
+    archive.organisation("SHOP", ownership="private")
+    archive.agreement(archive.organisation("ABROAD", ownership="foreign", overseas=True))
 
 
 def equals_its_fold(archive: Archive) -> bool:
@@ -68,6 +80,7 @@ def test_no_order_of_acts_breaks_the_books(engine: str, new_database_url: Callab
 
 def _play(chance: Chance, chooser: random.Random, whole: Counter[str], entered: Counter[str], where: str) -> None:
     with_accounts(chance.archive)
+    chance.before = entered
     destroyed: set[int] = set()
 
     def choose(several: Sequence[T], /) -> T:
@@ -85,4 +98,5 @@ def _play(chance: Chance, chooser: random.Random, whole: Counter[str], entered: 
             holds()
     assert chance.archive.books.rebuild_check() == [], where
     assert equals_its_fold(chance.archive), where
+    assert wrong_positions(chance.archive, CLERK, by_turns=True) == [], where
     entered.update(chance.entered)

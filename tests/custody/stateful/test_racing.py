@@ -6,7 +6,7 @@ from itertools import combinations_with_replacement
 
 from custody.access import Subject
 from custody.approval import asked
-from custody.entries import Borrowed, Fact, Moved, ReportedMissing
+from custody.entries import Borrowed, Fact, Moved
 from custody.entries.approvals import Approved
 from custody.entries.circulation import CirculationListed, CirculationOpened, LegStarted, TakenToRead
 from custody.entries.destruction import DestructionListed, DestructionOpened
@@ -42,7 +42,7 @@ WISHES: dict[str, Wish] = {
     "put elsewhere": lambda _archive, carrier: [Moved(carrier, SHELF_2)],
     "put into circulation": _circulates,
     "list for destruction": _is_listed,
-    "declare missing": lambda _archive, carrier: [ReportedMissing(carrier, "未见")],
+    "declare missing": lambda archive, carrier: archive.lost(carrier),
 }
 IN_HAND = {Status.ON_LOAN, Status.IN_CIRCULATION, Status.IN_MEETING}
 PAIRS = sorted(combinations_with_replacement(WISHES, 2))

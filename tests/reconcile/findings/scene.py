@@ -188,7 +188,7 @@ class Scene:
     def found(self, subject: Subject = SECRECY_OFFICE, **asked: Any) -> list[FindingItem]:
         """Findings, as somebody sees them; the open ones unless asked otherwise."""
         with self.database.reading() as connection:
-            return list(findings(connection, subject, FindingFilter(**asked)).items)
+            return list(findings(connection, subject, FindingFilter(**asked), limit=500).items)
 
     def kinds(self) -> list[str]:
         """Kinds of the open findings, in order of the alphabet."""

@@ -325,7 +325,7 @@ def test_an_alarm_that_comes_late_says_so() -> None:
 def test_a_tag_that_nobody_bears(bound: bool, reads: int, settled_days_ago: float | None, found: bool) -> None:
     settled = None if settled_days_ago is None else NOW - int(settled_days_ago * 86_400) * SECOND
     case = TagCase("AA", bound, reads, LONG_AGO, NOW, SPOTS["shelf"], "probable", settled_at=settled)
-    assert (unknown_tag(case, NOW, LIMITS) is not None) is found
+    assert (unknown_tag("unknown_tag", case, NOW, LIMITS) is not None) is found
 
 
 def a_reader(*through_seconds_ago: int | None, since_seconds_ago: int = 9_000, enabled: bool = True) -> ReaderCase:

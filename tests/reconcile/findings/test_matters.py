@@ -48,6 +48,22 @@ def test_c_3_remind__a_leg_past_its_day_until_it_is_back_at_the_registry(scene: 
     assert scene.only(state="closed").line.resolution == "line_moved_on"
 
 
+def test_c_3_remind__of_what_was_lost_on_its_way_the_enquiry_tells_and_no_longer_the_leg(sqlite_scene: Scene) -> None:
+    scene = sqlite_scene
+    carrier, late = scene.archive.carriers(2)
+    matter = a_circulation(scene.archive, carrier, late)
+    for one in (carrier, late):
+        to_reader(scene.archive, matter, one, "sun", days=1)
+    scene.ticking.days(2)
+    assert len(scene.check(LEG).opened) == 2
+    # Declared lost, and found on a shelf: no reader is asked for it
+    loss = scene.archive.lose(carrier)
+    assert len(scene.check(LEG).cleared) == 1
+    scene.archive.find(loss, carrier)
+    assert not scene.check(LEG)
+    assert scene.only().line.carrier == late
+
+
 def test_c_3_remind__settled_by_word_a_leg_is_found_again_the_next_day(sqlite_scene: Scene) -> None:
     scene = sqlite_scene
     carrier = scene.archive.carrier()

@@ -275,3 +275,36 @@ def test_the_workbook_has_the_lists_own_filters_and_columns(front: Front) -> Non
     assert 'href="/reports/carriers.xlsx?level=secret&amp;col=number&amp;col=tag"' in page
     # A borrower takes no reports out.
     assert "/reports/carriers.xlsx" not in front.signed_in("chen").get("/carriers").text
+
+
+class TestWhatItIs:
+    """A draft, a proof, a negative, a scrap and a coded telegram are called so wherever they are listed."""
+
+    @pytest.mark.parametrize(
+        ("what", "en", "zh"),
+        [
+            ("draft", "Draft", "草稿"),
+            ("proof", "Proof", "清样"),
+            ("negative", "Negative", "底片"),
+            ("scrap", "Scrap", "废品"),
+        ],
+    )
+    def test_an_intermediate_is_called_what_it_is(self, front: Front, what: str, en: str, zh: str) -> None:
+        front.archive.carrier(intermediate=what)
+        for language, said in (("en", en), ("zh", zh)):
+            browser = front.signed_in("clerk", language)
+            for address in ("/carriers", "/carriers/1", f"/places/{SHELF}"):
+                assert said in words(browser.get(address).text), (address, said)
+
+    def test_a_coded_telegram_says_so_even_where_kinds_are_not_shown(self, front: Front) -> None:
+        front.archive.carrier(kind="telegram")
+        browser = front.signed_in("clerk")
+        for address in ("/carriers?col=number&col=title", "/carriers/1", f"/places/{SHELF}"):
+            page = browser.get(address).text
+            # Not the filter's choice of kinds, but the carrier's own line.
+            assert re.search(r'<span class="st[^"]*st-bare[^"]*">(?:(?!</span>).)*Coded telegram</span>', page), address
+
+    def test_a_finished_document_is_called_neither(self, front: Front) -> None:
+        front.archive.carrier()
+        said = words(front.signed_in("clerk").get("/carriers/1").text)
+        assert not {"Draft", "Proof", "Negative", "Scrap", "Coded telegram"} & set(said.split())

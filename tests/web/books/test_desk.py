@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.web.acts.codes import split_codes
+from api.acts.codes import split_codes
 from tests.builders import PEOPLE, SHELF_2, epc_of
 from tests.web.books.test_acts import entries, state
 from tests.web.front import PASSWORD, Front, words
@@ -43,6 +43,7 @@ def test_a_batch_is_returned_under_one_act_each_to_its_home(front_on_both: Front
     browser = front.signed_in("clerk")
     page = browser.send("/desk", mode="return", scan=f"{epc_of(here)}\nYS-2026-00002")
     assert "2 carriers" in words(page.text)
+    assert "data-counts" in page.text, "free as soon as the pages are counted"
     counted = {"pages.1": "12", "pages.2": "12"}
     act = browser.enter("/desk", mode="return", codes=f"{epc_of(here)} YS-2026-00002", do="enter", **counted)
     assert act.startswith("GH-")
@@ -71,7 +72,9 @@ def test_one_refused_line_stops_the_batch_and_says_why(front: Front) -> None:
     before = entries(front)
     fields = {"mode": "borrow", "holder": PEOPLE["ma"], "due": "2026-12-01", "codes": f"{epc_of(fit)} {epc_of(unfit)}"}
     browser = front.signed_in("clerk")
-    page = words(browser.send("/desk", **fields).text)
+    drawn = browser.send("/desk", **fields).text
+    assert "data-counts" not in drawn, "no counting helps"
+    page = words(drawn)
     assert "1 cannot be entered" in page
     assert "c.5 Ma Jun is not cleared for Secret" in page
     answer = browser.send("/desk", **fields, do="enter")

@@ -80,9 +80,30 @@ def test_a_refusal_stands_on_the_page_with_the_carrier_it_is_about(front: Front,
     answer = clerk.send("/business/new/transfer", carriers="YS-2026-00003 YS-2026-00002 YS-2026-00001", **OPENED)
     assert answer.status_code == 409
     number = front.archive.the_matter(matter).number
-    said = words(answer.text)
-    assert said.count(number) == 2, "both that are in the other matter are named"
+    assert words(answer.text).count(number) == 1, "the same refusal is said once"
+    assert named_with_it(answer.text) == ["YS-2026-00001", "YS-2026-00002"], "for both that it is about"
     assert front.archive.state(3).matter is None
+
+
+def named_with_it(page: str) -> list[str]:
+    """The carriers named with the first refusal of a page, by number."""
+    (these,) = re.findall(r'<ul class="about-these">(.*?)</ul>', page, re.DOTALL)
+    return sorted(re.findall(r'class="no"[^>]*>([^<]+)<small>', these))
+
+
+def test_a_refusal_of_many_names_ten_and_counts_the_others(front: Front) -> None:
+    ids = front.archive.carriers(13)
+    front.archive.borrow(ids[0], "zhao")
+    clerk = front.signed_in("clerk")
+    numbers = " ".join(f"YS-2026-{one:05d}" for one in ids)
+    sent = clerk.send("/business/new/transfer", carriers=numbers, **OPENED)
+    assert sent.status_code == 409
+    assert len(named_with_it(sent.text)) == 1, "one is on loan; nothing is said of the others"
+    listed = clerk.send("/business/new/transfer", carriers=" ".join(numbers.split()[1:]), **OPENED)
+    assert listed.status_code == 303
+    again = clerk.send("/business/new/transfer", carriers=" ".join(numbers.split()[1:]), **OPENED)
+    assert len(named_with_it(again.text)) == 10
+    assert "and 2 more" in words(again.text)
 
 
 def test_scanning_is_checked_before_anything_is_entered(front: Front) -> None:
@@ -222,6 +243,20 @@ class TestSigningBeside:
         answer = self.hand_over(front, approved, **{"cosign.0.password": PASSWORD})
         assert answer.status_code == 422
         assert "wait" in words(answer.text)
+
+    def test_a_signature_is_found_by_its_staff_number_wherever_it_stands(self, front: Front, approved: int) -> None:
+        own, other = number_of("clerk"), number_of("clerk2")
+        places = {"cosign.0.number": own, "cosign.0.password": PASSWORD, "cosign.1.number": other}
+        answer = self.hand_over(front, approved, **places, **{"cosign.1.password": PASSWORD})
+        assert answer.status_code == 303, words(answer.text)
+
+    def test_no_password_is_tried_on_another_than_its_number(self, front: Front, approved: int) -> None:
+        """Given one who gives his own number and password too often in another's place, the other need not wait."""
+        for _ in range(4):
+            mistaken = {"cosign.0.number": number_of("clerk"), "cosign.0.password": "her own password"}
+            answer = self.hand_over(front, approved, **mistaken)
+            assert "enter the password" in words(answer.text)
+        assert self.hand_over(front, approved, **{"cosign.0.password": PASSWORD}).status_code == 303
 
 
 def store_sessions(connection: Any, who: str) -> int:

@@ -19,7 +19,7 @@ from api.services import Services
 from api.web.visit import Form
 from custody.access import Permission
 from custody.clock import end_of_day
-from custody.values import Period
+from custody.values import Organisation, Period
 from reconcile.bulletin import Bulletin
 from tests.builders import CLERK, NOW, PEOPLE, PERSONS, SHELF, TODAY, Archive, directory, epc_of
 
@@ -31,7 +31,9 @@ def ground(sqlite_archive: Archive, tmp_path: Path) -> Ground:
     books = sqlite_archive.books
     services = Services(books.database, books, books.scheme, books.clock, Bulletin(), None, tmp_path)
     person = next(one for one in PERSONS if one.id == PEOPLE["clerk"])
-    return Ground(services, CLERK, person, "en", NOW, TODAY, directory(), partial(translate, "en"))
+    known = directory()
+    known.organisations[1] = Organisation(1, "INST", "研究所", "Institute")
+    return Ground(services, CLERK, person, "en", NOW, TODAY, known, partial(translate, "en"))
 
 
 def an_act(*fields: Field) -> Act:
@@ -74,6 +76,7 @@ SAME: Mapping[str, tuple[Field, list[tuple[str, str]], Any, Any]] = {
         ["1004", PEOPLE["sun"]],
     ),
     "place": (Field("reason", "place"), [("reason", "b1-01-1")], SHELF, SHELF),
+    "organisation": (Field("reason", "organisation"), [("reason", "inst")], 1, 1),
     "unit": (Field("reason", "unit"), [("reason", "3")], 3, "PLAN"),
     "level": (Field("reason", "level"), [("reason", "secret")], "secret", "secret"),
     "period": (
@@ -94,6 +97,7 @@ SAME: Mapping[str, tuple[Field, list[tuple[str, str]], Any, Any]] = {
         (1, 2),
         [1, "YS-2026-00002/1"],
     ),
+    "file": (Field("reason", "file"), [("reason", f" {'A1' * 32}")], "a1" * 32, "a1" * 32),
     "rows": (
         ROWS,
         [("reason.0.number", "3"), ("reason.0.note", "a"), ("reason.2.number", ""), ("reason.5.number", "4")],
@@ -147,6 +151,11 @@ WRONG: tuple[tuple[str, Any], ...] = (
     ("place", "nowhere"),
     ("place", 999),
     ("unit", 99),
+    ("organisation", 99),
+    ("organisation", "NOBODY"),
+    ("file", "draft.docx"),
+    ("file", "0" * 63),
+    ("file", 7),
     ("level", "cosmic"),
     ("period", {"kind": "weeks"}),
     ("period", "years"),

@@ -265,8 +265,7 @@ class TestLoss:
         clerk, office = front.signed_in("clerk"), front.signed_in("secrecy")
         act = clerk.enter(f"/carriers/{carrier}/missing", circumstances="not on the shelf")
         assert front.archive.state(carrier).status is Status.DECLARED_LOST
-        matter = front.archive.state(carrier).matter
-        assert matter is not None
+        matter = front.archive.loss_of(carrier)
         assert front.archive.the_matter(matter).due_at == front.clock.at + 86_400 * SECOND
         paper = printed(clerk, act)
         for part in ("REPORT OF A CARRIER MISSING", "B1-01-1", "within 24 hours", "Zhou Min"):
@@ -313,8 +312,7 @@ class TestLoss:
         carrier = front.archive.carrier()
         program = front.program("clerk")
         assert program.call("/acts/missing", carrier=carrier, circumstances="gone").status_code == 201
-        matter = front.archive.state(carrier).matter
-        assert matter is not None
+        matter = front.archive.loss_of(carrier)
         assert front.archive.the_matter(matter).kind == "loss"
         assert program.call("/acts/found", carrier=carrier, place=SHELF).status_code == 201
         assert front.archive.line(matter, carrier).state == "found"

@@ -189,7 +189,7 @@ def test_the_end_says_what_stands_against_it_and_an_incident_opens_the_report_of
     )
     assert sent.status_code == 303, words(sent.text)
     assert [front.archive.state(carrier).status for carrier in lost] == [Status.DECLARED_LOST] * 2
-    loss = front.archive.the_matter(front.archive.state(lost[0]).matter or 0)
+    loss = front.archive.the_matter(front.archive.loss_of(lost[0]))
     assert (loss.kind, loss.counts) == ("loss", {"missing": 2})
     assert loss.due_at is not None
     number = sent.headers["location"].rpartition("=")[2]
@@ -206,7 +206,7 @@ def test_what_was_lost_and_is_found_is_back_at_the_meeting_and_in_its_enquiry(fr
     beside = {"cosign.0.number": number_of("committee"), "cosign.0.password": PASSWORD}
     account = {"circumstances": "未见", "measures": "已搜查", "password": PASSWORD}
     assert secretary.send(f"/matters/{scene.id}/incident", lines=str(lost), **account, **beside).status_code == 303
-    loss = front.archive.state(lost).matter or 0
+    loss = front.archive.loss_of(lost)
     found = clerk.send(
         f"/matters/{scene.id}/recover",
         lines=str(lost),

@@ -178,6 +178,8 @@ def test_every_refusal_has_its_words(language: str) -> None:
         "line_state": "transfer.listed",
         "step": "unit",
         "equipment": "phone",
+        "ownership": "state",
+        "activity": "production",
     }
     for code, names in CODES.items():
         refusal = Refusal("c.5", code, {name: samples.get(name, "7") for name in names})
@@ -217,3 +219,15 @@ class TestFilling:
             translate("zh", "no.such")
         with pytest.raises(TextMissing, match="name"):
             translate("zh", "carriers.held_by")
+
+
+MARKED_UP = re.compile(
+    r"\bt\([^{}]*?=\s*(?:day|when|short_day|clock|ago)\((?:[^()]|\([^()]*\))*\)(?!\s*\|\s*striptags)"
+)
+"""A text whose blank is filled with a `<time>` element: t() escapes it, and its marks would be read as they stand."""
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_day_stands_in_a_text_as_words(name: str) -> None:
+    source, _path, _uptodate = environment.loader.get_source(environment, name)  # type: ignore[union-attr]
+    assert MARKED_UP.findall(source) == []

@@ -20,7 +20,7 @@ from custody.entries.disposition import (
     TransferOpened,
 )
 from custody.store import accounts
-from custody.store.schema import CARRIER
+from custody.store.schema import CARRIER, INSTRUCTION, LINE, MATTER
 from custody.values import DAY, SECOND, Period
 from reconcile.bulletin import Bulletin
 from reconcile.store.core import COVERAGE, READER, READER_EVENT
@@ -29,6 +29,7 @@ from tests.custody.circulation.scene import a_circulation, from_reader, to_reade
 from tests.custody.destruction.batches import a_batch
 from tests.custody.disposition.scenes import ISSUER, NOTICE, lost, received_papers
 from tests.custody.meetings.scene import a_meeting
+from tests.reconcile import letters
 from tests.reconcile.findings.scene import Scene, a_scene
 
 PASSWORD = "a right password"
@@ -223,7 +224,9 @@ def business(scene: Scene) -> dict[str, int]:
     archive.enter(CLERK, [asked(transfer, "transfer", SCHEME, scene.now, urgent=True)], "approval")
     batch = a_batch(archive, 1).ready()
     batch.destroy()
+    begun = _other_letters(scene)
     scene.wait(3 * 86_400)
+    _overdue(scene, begun)
     (ghost,) = batch.carriers
     scene.heard(epc_of(ghost), CORRIDOR, seconds=90)
     scene.sighting(epc_of(ghost), CORRIDOR, seconds_ago=20, reads=4)
@@ -243,7 +246,37 @@ def business(scene: Scene) -> dict[str, int]:
         "issuer_return_overdue": matter,
         "loss_report_overdue": loss,
         "approval_overdue": transfer,
+        **{kind: one.carrier or one.matter for kind, one in begun.items()},
     }
+
+
+def _other_letters(scene: Scene) -> dict[str, letters.Begun]:
+    """One matter for each deadline of the other letters, and texts to be signed for."""
+    order, epc = letters.a_label(scene)
+    scene.reader(CORRIDOR)
+    letters.heard_for_long(scene, epc)
+    begun = {
+        "intermediate_open": letters.an_intermediate(scene.archive),
+        "arrival_overdue": letters.a_parcel(scene.archive),
+        "collection_overdue": letters.a_collection(scene.archive),
+        "permit_overdue": letters.a_journey(scene.archive),
+        "provision_overdue": letters.a_provision(scene.archive),
+        "visit_open": letters.a_visitor(scene.archive),
+        "label_unregistered": letters.Begun(order),
+    }
+    letters.texts(scene.archive)
+    return begun
+
+
+def _overdue(scene: Scene, begun: dict[str, letters.Begun]) -> None:
+    """As if all of them had begun long ago."""
+    yesterday = scene.now - DAY
+    matters = [one.matter for kind, one in begun.items() if kind != "label_unregistered"]
+    with scene.database.writing() as connection:
+        connection.execute(MATTER.update().where(MATTER.c.id.in_(matters)).values(due_at=yesterday))
+        due = LINE.c.matter.in_(matters) & LINE.c.due_at.is_not(None)
+        connection.execute(LINE.update().where(due).values(due_at=yesterday))
+        connection.execute(INSTRUCTION.update().values(issued_at=scene.now - 30 * DAY))
 
 
 def _gap(scene: Scene, place: int) -> None:

@@ -1,0 +1,1 @@
+"""Letter j: who goes into rated places, and what people sign for."""

@@ -1,0 +1,44 @@
+"""The papers of a matter that is hidden from the visitor are as absent, though the carrier on them is seen."""
+
+import pytest
+
+from tests.builders import CLERK, Archive
+from tests.custody.disposition.scenes import transfer_list
+from tests.web.front import Front
+
+
+def listed(archive: Archive, carrier: int) -> str:
+    """The carrier put on a transfer list; gives the number of the act."""
+    return archive.the_matter(transfer_list(archive, [carrier])).number
+
+
+@pytest.mark.parametrize(
+    "address", ["/acts/{act}", "/acts/{act}/form", "/api/v1/acts/{act}", "/api/v1/acts/{act}/form"]
+)
+def test_receipt_and_form_of_a_hidden_matter_are_as_absent(front: Front, address: str) -> None:
+    carrier = front.archive.carrier()
+    number = listed(front.archive, carrier)
+    reader = front.signed_in("zhao")
+    assert reader.get(f"/carriers/{carrier}").status_code == 200, "the carrier is in the scope of all"
+    assert front.signed_in("clerk").get(address.format(act=number)).status_code == 200
+    hidden, absent = (reader.get(address.format(act=act)) for act in (number, "GD-2026-0999"))
+    assert (hidden.status_code, absent.status_code) == (404, 404)
+    assert number not in hidden.text.replace(address.format(act=number), "")
+
+
+def test_the_life_of_a_carrier_leads_to_no_paper_that_is_hidden(front: Front) -> None:
+    carrier = front.archive.carrier()
+    number = listed(front.archive, carrier)
+    taken_in = "/acts/DJ-2026-0001"
+    clerk, reader = (front.signed_in(who).get(f"/carriers/{carrier}").text for who in ("clerk", "zhao"))
+    assert f"/acts/{number}" in clerk
+    assert number not in reader
+    assert taken_in in clerk
+    assert taken_in in reader
+
+
+def test_what_a_paper_tells_of_a_loan_beside_a_hidden_matter_stays(front: Front) -> None:
+    carrier = front.archive.carrier()
+    listed(front.archive, front.archive.carrier())
+    lent = front.archive.borrow(carrier, "chen", by=CLERK)
+    assert front.signed_in("zhao").get(f"/acts/{lent.act}").status_code == 200

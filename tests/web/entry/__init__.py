@@ -1,0 +1,1 @@
+"""The faces of letter j: the register of entry, what is signed for, what is exported and by whom."""
