@@ -36,7 +36,7 @@ test: $(STAMP) ## everything, under ten minutes on two cores
 
 prove: $(STAMP) ## the long proofs, seeded; results in docs/reference/proof.md
 	CUSTODY_PROVE=whole $(BIN)/pytest -m prove -n 0 --timeout 7200
-	CUSTODY_PROVE=whole $(BIN)/pytest tests/journeys -n 2 --dist loadfile
+	CUSTODY_PROVE=whole $(BIN)/pytest tests/journeys tests/web/shell/test_in_the_browser.py -n 2 --dist loadfile
 
 bench: $(STAMP) ## the figures, as ratios within one run
 	$(BIN)/python -m bench
