@@ -313,7 +313,9 @@ def report_of(
     named = "report.col.number" if found.by == "title" else f"balance.by.{found.by}"
     heads |= {"group": translate(language, named), "title": translate(language, "report.col.title")}
     rank = max((item.rank for item in copies.values()), default=-1)
-    return Report("balance", (*columns, *figures, "closes"), rows, cut, rank, heads, frozenset(figures))
+    carriers = tuple(item.id for item in copies.values())
+    columns = (*columns, *figures, "closes")
+    return Report("balance", columns, rows, cut, rank, heads, frozenset(figures), carriers)
 
 
 def said_of(found: Account, scheme: Scheme) -> dict[str, str]:

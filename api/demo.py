@@ -50,7 +50,7 @@ from custody.values import DAY, SECOND
 from readers.scenario import Act, Scenario, ScenarioInvalid, parse
 from readers.virtual import VirtualReaderThread
 from reconcile.coverage import Interval
-from reconcile.store import intake, readers
+from reconcile.store import devices, readers
 from reconcile.store.coverage import listening
 from reconcile.store.finding_queries import FindingFilter, FindingItem, findings
 
@@ -63,6 +63,9 @@ organisation_zh = "远山仪器研究院"
 organisation_en = "Yuanshan Instruments Institute"
 ledger_origin = "custody.yuanshan.demo"
 epc_block = "3414F4A2"
+
+[signing_in]
+second_factor = "none"
 
 [numbers]
 confirm_after_seconds = 3
@@ -180,7 +183,7 @@ def _set_up_readers(books: Books, scenario: Scenario, data: Path) -> None:
     with books.database.writing() as connection:
         directory = queries.directory(connection)
         codes = {place.code: place.id for place in directory.places.values()}
-        intake.create_device(connection, DEVICE, intake.token_hash(token), clock.now())
+        devices.create_device(connection, DEVICE, devices.token_hash(token), clock.now())
         for script in scenario.readers:
             zh, en = READER_TITLES.get(script.name, (script.name, script.name))
             readers.upsert_reader(connection, script.name, clock.now(), title_zh=zh, title_en=en, device=DEVICE)

@@ -4,24 +4,31 @@ The folder holds `custody.toml` (organisation, numbers, database), `ledger.key`,
 database. `--data` names it, else `CUSTODY_DATA`, else `./.demo` where the demo made one.
 """
 
+import json
 import os
 import secrets
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from api.limits import Limits, LimitsInvalid, limits_from
 from api.services import Services
+from api.sessions import ACCOUNT_KEY, AccountKey
 from custody.clock import Clock
 from custody.database import Database
-from custody.ledger import LedgerKey
+from custody.entries import EntryInvalid
+from custody.ledger import Broken, KeyUnusable, LedgerKey, VerifierKey, move_key
 from custody.scheme import Scheme, SchemeInvalid, scheme_from
+from custody.store import key_history
 from custody.store.books import Books
 from reconcile.bulletin import Bulletin
 
 CONFIG = "custody.toml"
 KEY = "ledger.key"
+NEXT_KEY = "ledger.key.next"
+"""The key that is to follow, from just before the ledger is told until it stands in the place of the other."""
 DEMO_FOLDER = Path(".demo")
 
 
@@ -36,6 +43,7 @@ class Configuration:
     scheme: Scheme
     database_url: str
     demo: bool = False
+    limits: Limits = field(default_factory=Limits)
 
 
 def data_folder(given: Path | None, environment: Mapping[str, str]) -> Path:
@@ -62,15 +70,19 @@ def read_configuration(data: Path) -> Configuration:
         raise InstallationError(f"{path} cannot be read: {error}") from error
     database = dict(document.pop("database", {}))
     demo = bool(document.pop("demo", False))
+    limits = document.pop("limits", {})
+    if not isinstance(limits, dict):
+        raise InstallationError(f"{path}: limits must be a section, [limits]")
     unknown = set(database) - {"url"}
     if unknown:
         raise InstallationError(f"{path}: database.{unknown.pop()} is not known; known is url")
     try:
+        bounds = limits_from(limits)
         scheme = scheme_from(document)
-    except SchemeInvalid as error:
+    except (SchemeInvalid, LimitsInvalid) as error:
         raise InstallationError(f"{path}: {error}") from error
     url = database.get("url") or f"sqlite:///{(data / 'custody.sqlite').resolve()}"
-    return Configuration(scheme, str(url), demo)
+    return Configuration(scheme, str(url), demo, bounds)
 
 
 def open_database(data: Path, *, read_only: bool = False) -> tuple[Configuration, Database]:
@@ -89,8 +101,51 @@ def open_books(data: Path, clock: Clock, *, read_only: bool = False) -> tuple[Co
     configuration, database = open_database(data, read_only=read_only)
     if not read_only:
         database.migrate()
-    key = LedgerKey.load(data / KEY, configuration.scheme.ledger_origin)
+    try:
+        key = ledger_key(data, configuration.scheme.ledger_origin, database)
+    except InstallationError:
+        database.close()
+        raise
     return configuration, database, Books(database, configuration.scheme, clock, nonce, key)
+
+
+def ledger_key(data: Path, origin: str, database: Database) -> LedgerKey:
+    """The key of a data folder, which must be the one that the ledger names last.
+
+    A change of key that was broken off after the ledger was told is finished here. Raises InstallationError.
+    """
+    wanted = _named_key(database)
+    try:
+        following = LedgerKey.load(data / NEXT_KEY, origin) if (data / NEXT_KEY).exists() else None
+        if following is not None and following.public == wanted:
+            move_key(data / NEXT_KEY, data / KEY)
+        key = LedgerKey.load(data / KEY, origin)
+    except FileNotFoundError as error:
+        raise InstallationError(
+            f"{data / KEY} is not there: put the ledger's key back from where it is kept; if it is lost for good, two "
+            "administrators begin a new one with 'custody ledger replace-lost-key' (see docs/how-to/keys.md)."
+        ) from error
+    except (KeyUnusable, OSError) as error:
+        raise InstallationError(str(error)) from error
+    if wanted not in (None, key.public):
+        raise InstallationError(
+            f"{data / KEY} is not the key that the ledger names since it was changed ({wanted}): put that one there."
+        )
+    return key
+
+
+def _named_key(database: Database) -> VerifierKey | None:
+    """The key that the ledger names last; None while the first one was never changed."""
+    try:
+        with database.reading() as connection:
+            return key_history.ruling(connection)
+    except (EntryInvalid, Broken) as error:
+        if database.read_only:
+            return None  # so that it can be looked into
+        raise InstallationError(
+            f"the entry that names the ledger's key cannot be read ({error}): somebody changed it. Look into it with "
+            "'custody rebuild --check', and restore the last backup."
+        ) from error
 
 
 def open_services(data: Path, clock: Clock) -> Services:
@@ -105,6 +160,7 @@ def open_services(data: Path, clock: Clock) -> Services:
         watch=None,
         data=data,
         demo=configuration.demo,
+        limits=configuration.limits,
     )
 
 
@@ -117,3 +173,22 @@ def create_folder(data: Path, configuration_text: str) -> None:
     (data / CONFIG).write_text(configuration_text, encoding="utf-8")
     configuration = read_configuration(data)
     LedgerKey.load_or_create(data / KEY, configuration.scheme.ledger_origin)
+    AccountKey(data / ACCOUNT_KEY).create()
+
+
+def with_database(text: str, url: str) -> str:
+    """A configuration's text with this database and no other; without an URL: the embedded one of the folder."""
+    kept: list[str] = []
+    inside = False
+    for line in text.splitlines():
+        if line.lstrip().startswith("["):
+            inside = line.split("#")[0].strip() == "[database]"
+        if not inside:
+            kept.append(line)
+    head = [line for line in kept if line.strip()][:1]
+    begins = kept.index(head[0]) + 1 if head and head[0].startswith("#") else 0
+    section = ["", "[database]", f"url = {json.dumps(url)}", ""] if url else []
+    # Keys that stand above the first section must stay there.
+    first = next((at for at, line in enumerate(kept) if line.lstrip().startswith("[")), len(kept))
+    at = max(begins, first)
+    return "\n".join([*kept[:at], *section, *kept[at:]]).strip("\n") + "\n"

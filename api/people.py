@@ -92,5 +92,6 @@ def create_accounts(books: Books | None, hashes: SampleHashes | None = None) -> 
             person = queries.person_by_number(connection, number)
             accounts.create(connection, person.id, accounts.family_of(roles[0]), hashed[number], now())
             for role in roles:
-                accounts.grant(connection, person.id, role, units[HEADS[number]] if role is Role.MANAGER else None)
+                unit = units[HEADS[number]] if role is Role.MANAGER else None
+                accounts.grant(connection, person.id, role, unit, at=now())
     return printed_accounts()

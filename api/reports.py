@@ -5,6 +5,7 @@ a leading apostrophe (OWASP ASVS 5.0, 1.2.10). The foot says who exported it, wh
 keeps that in the log of exports (clause 7, rule 8). Times are in the organisation's time zone, to the second.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -38,7 +39,8 @@ REPORTS = ("overdue", "carriers", "findings")
 ROWS_MAX = 100_000
 """More rows are not written; the foot says so."""
 _PAGE = 500
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile(r"[\s\u200b-\u200f\u2060\ufeff\u00ad]*[=+\-@|%\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+"""What a spreadsheet may take for a formula or a call (DDE), in narrow and full width, behind blanks that it drops."""
 _SHEET_TITLE_MAX = 31
 _WIDTH_MIN, _WIDTH_MAX = 8, 60
 
@@ -107,6 +109,8 @@ class Report:
     """Heads of columns that the catalogue of reports does not name."""
     numbers: frozenset[str] = frozenset()
     """Columns of numbers besides those that always are."""
+    carriers: tuple[int, ...] = ()
+    """Whose particulars are in it, for the disclosure record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,10 +243,15 @@ def _rank(items: Iterable[CarrierItem | None]) -> int:
     return max((item.rank for item in items if item is not None), default=-1)
 
 
+def _ids(items: Iterable[CarrierItem | None]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(item.id for item in items if item is not None))
+
+
 def _carriers(connection: Connection, subject: Subject, _now: Instant, asked: Asked, tongue: _Tongue) -> Report:
     items, cut = _cut(_all(lambda after: queries.carriers(connection, subject, asked.carriers, after, _PAGE)))
     columns = tuple(key for column in asked.columns for key in CARRIER_COLUMNS.get(column, ()))
-    return Report("carriers", columns, [_carrier(item, tongue, asked.titles) for item in items], cut, _rank(items))
+    rows = [_carrier(item, tongue, asked.titles) for item in items]
+    return Report("carriers", columns, rows, cut, _rank(items), carriers=_ids(items))
 
 
 def _overdue(connection: Connection, subject: Subject, now: Instant, asked: Asked, tongue: _Tongue) -> Report:
@@ -255,13 +264,14 @@ def _overdue(connection: Connection, subject: Subject, now: Instant, asked: Aske
         over = days_over(item.due_at, now, tongue.scheme.timezone) if item.due_at is not None else 0
         row = _carrier(item, tongue, asked.titles)
         rows.append(row | {"holder_unit": tongue.either(unit.name, unit.name_en) if unit else "", "days_over": over})
-    return Report("overdue", _OVERDUE_COLUMNS, rows, cut, _rank(items))
+    return Report("overdue", _OVERDUE_COLUMNS, rows, cut, _rank(items), carriers=_ids(items))
 
 
 def _findings(connection: Connection, subject: Subject, _now: Instant, asked: Asked, tongue: _Tongue) -> Report:
     items, cut = _cut(_all(lambda after: findings(connection, subject, asked.findings, after, _PAGE)))
     rows = [_finding(item, tongue) for item in items]
-    return Report("findings", _FINDING_COLUMNS, rows, cut, _rank(item.carrier for item in items))
+    found = [item.carrier for item in items]
+    return Report("findings", _FINDING_COLUMNS, rows, cut, _rank(found), carriers=_ids(found))
 
 
 def _finding(item: FindingItem, tongue: _Tongue) -> dict[str, Any]:
@@ -324,7 +334,8 @@ def _round(connection: Connection, subject: Subject, _now: Instant, asked: Asked
                 "code": row.get("code") or "",
             }
         )
-    return Report("round", _ROUND_COLUMNS, rows, cut, rank)
+    carriers = tuple(dict.fromkeys(row["carrier"] for row in found if row.get("carrier")))
+    return Report("round", _ROUND_COLUMNS, rows, cut, rank, carriers=carriers)
 
 
 # The workbook.
@@ -336,7 +347,7 @@ _TIMES = frozenset({"due", "since", "happened", "opened", "closed", "at"})
 def safe_text(text: str) -> str:
     """A text that no spreadsheet takes for a formula, without characters that a workbook cannot hold."""
     plain = ILLEGAL_CHARACTERS_RE.sub("", text)
-    return f"'{plain}" if plain.startswith(_FORMULA) else plain
+    return f"'{plain}" if _FORMULA.match(plain) else plain
 
 
 def frame_of(report: Report) -> "pandas.DataFrame":
@@ -365,7 +376,7 @@ def write_workbook(
 
     tongue = _Tongue(language, scheme)
     frame = frame_of(report)
-    heads = {key: report.heads.get(key) or tongue.t(f"report.col.{key}") for key in report.columns}
+    heads = {key: safe_text(report.heads.get(key) or tongue.t(f"report.col.{key}")) for key in report.columns}
     sheet_name = tongue.t(f"report.{report.name}")[:_SHEET_TITLE_MAX]
     with pandas.ExcelWriter(out, engine="openpyxl") as writer:
         frame.rename(columns=heads).to_excel(writer, sheet_name=sheet_name, index=False)

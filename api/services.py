@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from api.limits import Limits
 from custody.clock import Clock
 from custody.database import Database
 from custody.scheme import Scheme
@@ -41,6 +42,10 @@ class Services:
     data: Path
     demo: bool = False
     schedule: Runs | None = None
+    limits: Limits | None = None
+    """How much may be asked; None: as much as anybody likes."""
+    certificate: Path | None = None
+    """The certificate that is served, where the server speaks TLS itself."""
 
     def books_changed(self) -> None:
         """An act was entered: pages that show the books are told, and the watch looks at once."""

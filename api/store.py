@@ -2,18 +2,23 @@
 
 import json
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection as Connection  # what the faces hand to the stores
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
 from api.tables import ExportLogRow, PrintLogRow, SessionRow, SettingRow
 from custody.database import Database, DatabaseError
+from custody.store import audit
 from custody.store.acts import take_numbers
+from custody.store.counters import next_of
+from custody.store.covered import check
+from custody.store.looks import note_looks
+from custody.store.queries.activity import counted
 from custody.store.tables import AccountRow, CheckpointRow, EntryRow, GrantRow, PersonRow
 from custody.values import Instant
 from reconcile.store.tables import PresenceRow, StayRow
@@ -36,6 +41,12 @@ class Session:
     csrf: str
     address: str
     agent: str
+    means: str = "password"
+    """By what it was opened: password, password_totp, password_recovery."""
+    seal: str = ""
+    """What only the server could have written over it: see `SessionRow`."""
+    must: str = ""
+    """What its person must do before anything else: choose a `password`, set up a second `factor`. Not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +113,8 @@ _COLUMNS = (
     col(SessionRow.csrf),
     col(SessionRow.address),
     col(SessionRow.agent),
+    col(SessionRow.means),
+    col(SessionRow.seal),
 )
 
 
@@ -118,6 +131,8 @@ def add_session(connection: Connection, session: Session) -> None:
             csrf=session.csrf,
             address=session.address,
             agent=session.agent,
+            means=session.means,
+            seal=session.seal,
         )
     )
 
@@ -139,24 +154,52 @@ def touch_session(connection: Connection, token_hash: str, at: Instant) -> None:
     connection.execute(update(SessionRow).where(col(SessionRow.token_hash) == token_hash).values(last_seen_at=at))
 
 
-def confirm_session(connection: Connection, token_hash: str, at: Instant) -> None:
-    """Identity was confirmed again."""
-    connection.execute(update(SessionRow).where(col(SessionRow.token_hash) == token_hash).values(confirmed_at=at))
+def confirm_session(connection: Connection, token_hash: str, at: Instant, seal: str) -> None:
+    """Identity was confirmed again; the seal over the row is another."""
+    confirmed = update(SessionRow).where(col(SessionRow.token_hash) == token_hash)
+    connection.execute(confirmed.values(confirmed_at=at, seal=seal))
 
 
-def end_session(connection: Connection, person: int, token_hash: str) -> None:
-    """End one session of a person, with the searches it kept; another person's stays untouched."""
+def end_session(connection: Connection, person: int, token_hash: str) -> bool:
+    """End one session of a person, with the searches it kept; another person's stays untouched. Whether there was."""
     owned = (col(SessionRow.token_hash) == token_hash) & (col(SessionRow.person) == person)
-    if connection.execute(delete(SessionRow).where(owned)).rowcount:
+    ended = connection.execute(delete(SessionRow).where(owned)).rowcount == 1
+    if ended:
         connection.execute(delete(SettingRow).where(col(SettingRow.name).startswith(_search_prefix(token_hash))))
+    return ended
+
+
+def end_sessions(
+    connection: Connection, person: int, *, but: str = "", at: Instant | None = None, by: int = 0, how: str = ""
+) -> int:
+    """End all sessions of a person (`but`: the one of this token's hash stays); how many there were.
+
+    With `at` an audit event tells it: `how` is one of own, administrator, renewed.
+    """
+    ended = sum(
+        end_session(connection, person, one.token_hash)
+        for one in sessions_of(connection, person)
+        if one.token_hash != but
+    )
+    if ended and at is not None:
+        audit.note(connection, "session_ended", at, by=by, about=person, detail={"how": how, "sessions": ended})
+    return ended
 
 
 def end_expired(connection: Connection, now: Instant, idle_before: Instant) -> None:
     """Forget the sessions that have ended by time, with their searches."""
     ended = (col(SessionRow.expires_at) <= now) | (col(SessionRow.last_seen_at) < idle_before)
-    for (token_hash,) in connection.execute(select(col(SessionRow.token_hash)).where(ended)).all():
+    gone = connection.execute(select(col(SessionRow.token_hash), col(SessionRow.person)).where(ended)).all()
+    for token_hash, person in gone:
         connection.execute(delete(SettingRow).where(col(SettingRow.name).startswith(_search_prefix(token_hash))))
+        audit.note(connection, "session_ended", now, about=person, detail={"how": "time", "sessions": 1})
     connection.execute(delete(SessionRow).where(ended))
+
+
+def end_all_sessions(connection: Connection) -> int:
+    """Nobody is signed in any more; how many sessions there were."""
+    connection.execute(delete(SettingRow).where(col(SettingRow.name).startswith("search/")))
+    return int(connection.execute(delete(SessionRow)).rowcount)
 
 
 def accounts(connection: Connection) -> list[AccountLine]:
@@ -242,34 +285,55 @@ def exports(
     return [Export(*row) for row in connection.execute(query)]
 
 
+def taken_out(connection: Connection, since: Instant, until: Instant) -> dict[str, Mapping[int, int]]:
+    """`exports` and `prints` -> person -> how many in a time (`until` excluded)."""
+    found: dict[str, Mapping[int, int]] = {}
+    for name, table in (("exports", ExportLogRow), ("prints", PrintLogRow)):
+        counts = counted(connection, SQLModel.metadata.tables[str(table.__tablename__)], since, until)
+        found[name] = {person: many[""] for person, many in counts.items()}
+    return found
+
+
 NOTED = "exports.noted"
 """File of the data folder in which commands beside a running server note what they took out: one JSON a line."""
 
 
-def note_export(folder: Path, person: int, at: Instant, name: str, filters: str, rows: int) -> None:
-    """Record an export where another process has the database: on disk before anything is given."""
-    line = json.dumps({"person": person, "at": at, "name": name, "filters": filters, "rows": rows}, sort_keys=True)
+def note_export(
+    folder: Path, person: int, at: Instant, name: str, filters: str, rows: int, carriers: Collection[int] = ()
+) -> None:
+    """Record an export, and the carriers in it, where another process has the database: on disk before it is given."""
+    told = {"person": person, "at": at, "name": name, "filters": filters, "rows": rows, "carriers": list(carriers)}
+    line = json.dumps(told, sort_keys=True)
     with (folder / NOTED).open("a", encoding="utf-8") as out:
         out.write(f"{line}\n")
         out.flush()
         os.fsync(out.fileno())
 
 
-def take_in_exports(folder: Path, database: Database) -> None:
-    """Bring what commands noted into the log, each once. The file goes only when its lines are in the database."""
+def take_in_exports(folder: Path, database: Database, now: Instant) -> int:
+    """Bring what commands noted into the log and the disclosure record, each once; how many were new.
+
+    The file goes only when its lines are in the database. In the disclosure record they bear the present time: its
+    rows are in order of time, and the log of exports has the other.
+    """
     taken = folder / f"{NOTED}.taken"
     if not taken.exists():
         try:
             (folder / NOTED).rename(taken)
         except FileNotFoundError:
-            return
+            return 0
+    new = 0
     with database.writing() as connection:
         for line in taken.read_text(encoding="utf-8").splitlines():
             noted = json.loads(line)
+            carriers = noted.pop("carriers", [])
             same = [col(getattr(ExportLogRow, name)) == value for name, value in noted.items()]
             if connection.execute(select(col(ExportLogRow.id)).where(*same)).first() is None:
-                log_export(connection, **noted)
+                number = log_export(connection, **noted)
+                note_looks(connection, now, noted["person"], carriers, "export", f"{noted['name']} {number}")
+                new += 1
     taken.unlink(missing_ok=True)
+    return new
 
 
 def log_print(connection: Connection, made: Print) -> Print:
@@ -278,6 +342,18 @@ def log_print(connection: Connection, made: Print) -> Print:
     numbered = replace(made, number=number)
     connection.execute(insert(PrintLogRow).values(**asdict(numbered)))
     return numbered
+
+
+@check
+def _print_numbers(connection: Connection) -> Iterable[str]:
+    """The next print of a form is numbered above those there were."""
+    most = func.max(col(PrintLogRow.number))
+    query = select(col(PrintLogRow.act), col(PrintLogRow.part), most).group_by(
+        col(PrintLogRow.act), col(PrintLogRow.part)
+    )
+    for act, part, highest in connection.execute(query.execution_options(yield_per=1_000)):
+        if next_of(connection, f"print:{act}:{part}") <= highest:
+            yield f"counter print:{act}:{part}: {highest} is in use"
 
 
 def print_of(connection: Connection, act: str, part: int, number: int) -> Print | None:

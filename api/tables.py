@@ -2,10 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+import api.covered as _covered  # says how they are covered
 from custody.store.tables import Int64
+
+_ = _covered
 
 
 def _int64(default: Any = ..., **more: Any) -> Any:
@@ -27,6 +30,10 @@ class SessionRow(SQLModel, table=True):
     csrf: str
     address: str = ""
     agent: str = ""
+    means: str = Field(default="password", sa_column_kwargs={"server_default": "password"})
+    """By what it was opened: password, password_totp, password_recovery."""
+    seal: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """What only the server could have written over token, person, times and means: a row made by hand opens nothing."""
 
 
 class SettingRow(SQLModel, table=True):

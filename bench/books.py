@@ -32,7 +32,7 @@ class _WithoutLedger(Books):
         for fact in facts:
             if posting.judge(fact):
                 raise AssertionError(f"{fact.kind} was refused")
-            posting.apply(fact, self._nonce)
+            posting.apply(fact, self.nonce)
             yield bytes(32)
 
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from custody.matters import Matter, parties_of
 from custody.register import CarrierState, Directory
 from custody.scheme import Scheme
-from custody.values import Person
+from custody.values import Instant, Person
 
 
 class Role(StrEnum):
@@ -82,6 +82,8 @@ class Permission(StrEnum):
     """Issue the texts that people sign for."""
     SEE_EXPORTS = "see_exports"
     """Who took data out of the house or printed it: the auditor of everybody, the others of their own reach."""
+    SEE_DISCLOSURE = "see_disclosure"
+    """Who has seen a carrier, of the own reach (clause c.1, daily rule 7)."""
     DELEGATE = "delegate"
     APPROVE_UNIT = "approve_unit"
     APPROVE_OFFICE = "approve_office"
@@ -103,6 +105,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.PROVIDE,
             P.ADMIT,
             P.SEE_CARRIERS,
+            P.SEE_DISCLOSURE,
             P.TAKE_IN,
             P.KEEP,
             P.LEND,
@@ -124,6 +127,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         {
             P.TAKE_PART,
             P.SEE_EXPORTS,
+            P.SEE_DISCLOSURE,
             P.APPROVE_UNIT,
             P.REVIEW_DISCLOSURE,
             P.DELEGATE,
@@ -151,6 +155,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         {
             P.TAKE_PART,
             P.SEE_EXPORTS,
+            P.SEE_DISCLOSURE,
             P.APPROVE_OFFICE,
             P.HEAD_ENQUIRIES,
             P.REVIEW_DISCLOSURE,
@@ -188,6 +193,8 @@ class Grant:
 
     role: Role
     unit: int | None = None
+    until_at: Instant | None = None
+    """When a role taken in an emergency ends; None: held for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +222,10 @@ class Subject:
 
 INSTALLATION = Subject(0, "installation", (), -1, frozenset())
 """The installation itself: enters the directory and the ledger kept before, and sees nothing (see `rules`)."""
+
+EMERGENCY_ROLES = frozenset({Role.CLERK, Role.MEETING_SECRETARY, Role.MANAGER})
+"""What two persons may take for some hours when nobody is there who has it: never an administrator's role, nor one
+that stands above the procedures."""
 
 REACHING = frozenset({Role.CLERK, Role.MANAGER, Role.LEADER, Role.SECRECY_OFFICE, Role.SECRECY_COMMITTEE})
 """Roles that answer for the carriers of their units, in scope or not."""

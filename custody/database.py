@@ -8,12 +8,13 @@ PostgreSQL: reading is a read-only repeatable-read transaction, so a page agrees
 
 import fcntl
 import os
+import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import alembic.command
 from alembic.config import Config
@@ -57,12 +58,27 @@ class DatabaseAway(DatabaseError):
     """PostgreSQL does not answer, or went away in the middle: whether a change was kept must be looked up."""
 
 
+class Wall(Protocol):
+    """Behind which a person's queries are answered: see `custody.store.walls`."""
+
+    @property
+    def context(self) -> str:
+        """Who stands before it; empty: nobody."""
+
+    def build(self, driver: sqlite3.Connection, standing: Callable[[], str | None]) -> None:
+        """Put the wall up on a fresh connection of SQLite."""
+
+    def stand(self, connection: Connection) -> None:
+        """Stand before the wall of PostgreSQL until the transaction ends."""
+
+
 class Database:
     """An open database. Use `Database.open`; `close` when done (also a context manager)."""
 
-    def __init__(self, url: URL, reader: Engine, writer: Engine | None, lock_file: int | None) -> None:
+    def __init__(self, url: URL, reader: Engine, walled: Engine, writer: Engine | None, lock_file: int | None) -> None:
         self.url = url
         self._reader = reader
+        self._walled = walled
         self._writer = writer
         self._lock_file = lock_file
         self._turn = threading.Lock()
@@ -97,11 +113,19 @@ class Database:
             # The file is made, and set to WAL, before anybody opens it for reading only.
             with writer.connect() as connection, connection.begin():
                 connection.execute(text("SELECT 1"))
-        return cls(url, _sqlite_engine(path, writing=False), writer, lock_file)
+        return cls(url, _sqlite_engine(path, writing=False), _sqlite_walled(path), writer, lock_file)
 
     @classmethod
     def _open_postgresql(cls, url: URL, read_only: bool) -> "Database":
-        engine = create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(
+            url,
+            pool_size=10,
+            max_overflow=10,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            # So that a process knows its own connections among the others'.
+            connect_args={"application_name": f"custody-{os.getpid()}-{secrets.token_hex(4)}"},
+        )
         reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         try:
             with reader.connect():
@@ -110,7 +134,7 @@ class Database:
             engine.dispose()
             shown = url.render_as_string(hide_password=True)
             raise DatabaseError(f"PostgreSQL does not answer at {shown}: {error.orig}") from error
-        return cls(url, reader, None if read_only else engine, None)
+        return cls(url, reader, _postgresql_walled(reader), None if read_only else engine, None)
 
     @property
     def dialect(self) -> str:
@@ -123,10 +147,20 @@ class Database:
         return self._writer is None
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A read-only transaction: everything read in it is of one moment. Raises DatabaseAway."""
-        with self._said_clearly(), self._reader.connect() as connection, connection.begin():
-            yield connection
+    def reading(self, wall: Wall | None = None) -> Iterator[Connection]:
+        """A read-only transaction: everything read in it is of one moment. Raises DatabaseAway.
+
+        With a `wall` nothing is found that is hidden from whoever it stands for, whatever is asked; without one
+        everything is: for the books' own work, never for a page.
+        """
+        if wall is None:
+            with self._said_clearly(), self._reader.connect() as connection, connection.begin():
+                yield connection
+            return
+        with self._said_clearly(), self._walled.connect() as connection:
+            connection.execution_options(**{_WALL: wall})
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -174,15 +208,39 @@ class Database:
             finally:
                 self._writing_thread = None
 
-    def migrate(self) -> None:
-        """Bring the schema to this version. Raises DatabaseTooNew, and changes nothing then."""
+    def migrate(self, revision: str = "head") -> None:
+        """Bring the schema to this version, or to an older one.
+
+        Raises DatabaseTooNew, and changes nothing then; KeyError for a version that this program does not know.
+        """
         with self.writing() as connection:
             if self.dialect == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
             config = _alembic_config()
-            _refuse_newer(connection, ScriptDirectory.from_config(config))
+            script = ScriptDirectory.from_config(config)
+            _refuse_newer(connection, script)
+            if revision not in {"head"} | {one.revision for one in script.walk_revisions()}:
+                raise KeyError(revision)
             config.attributes["connection"] = connection
-            alembic.command.upgrade(config, "head")
+            alembic.command.upgrade(config, revision)
+
+    @staticmethod
+    def known_head() -> str:
+        """The version of the schema that this program has."""
+        return str(ScriptDirectory.from_config(_alembic_config()).get_current_head())
+
+    def nobody_else(self) -> bool:
+        """Whether nobody but this process is connected: on SQLite nobody who writes, which its lock sees to."""
+        if self.dialect == "sqlite":
+            return not self.read_only
+        with self.reading() as connection:
+            # Of another account's connections only their being there is shown.
+            others = text(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+                "coalesce(backend_type, 'client backend') = 'client backend' AND "
+                "coalesce(application_name, '') <> current_setting('application_name')"
+            )
+            return not connection.execute(others).scalar_one()
 
     def check_migrated(self) -> None:
         """Raises DatabaseTooOld or DatabaseTooNew unless the schema is of exactly this version."""
@@ -201,6 +259,7 @@ class Database:
         if self._writer is not None:
             self._writer.dispose()
         self._reader.dispose()
+        self._walled.dispose()
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None
@@ -255,6 +314,62 @@ def _sqlite_engine(path: Path, *, writing: bool) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> Any:
         connection.exec_driver_sql(begin)
+
+    return engine
+
+
+_WALL = "custody_wall"
+"""The option of a connection under which its wall is kept, and the key of what stands before it on SQLite."""
+
+
+def _sqlite_walled(path: Path) -> Engine:
+    """Connections that nothing is read on but through a wall. Between transactions nobody stands before it."""
+    engine = _sqlite_engine(path, writing=False)
+
+    @event.listens_for(engine, "begin")
+    def _stand(connection: Connection) -> None:
+        wall: Wall | None = connection.get_execution_options().get(_WALL)
+        known = connection.info
+        if wall is None:
+            raise RuntimeError("a walled connection without a wall")
+        if _WALL not in known:
+            known[_WALL] = None
+            driver: Any = connection.connection.driver_connection
+            # Outside the transaction that just began: rolled back, it would take the views with it.
+            driver.rollback()
+            wall.build(driver, lambda: known[_WALL])
+            driver.execute("BEGIN").close()
+        known[_WALL] = wall.context
+
+    @event.listens_for(engine, "commit")
+    @event.listens_for(engine, "rollback")
+    def _leave(connection: Connection) -> None:
+        connection.info[_WALL] = None
+
+    @event.listens_for(engine, "checkin")
+    def _left(_driver: Any, record: Any) -> None:
+        if _WALL in record.info:
+            record.info[_WALL] = None
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _no_plans(_c: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        # How a query is answered tells the names behind the wall.
+        if "explain" in statement[:200].lower():
+            raise ReadOnly("no query is explained behind a wall")
+
+    return engine
+
+
+def _postgresql_walled(reader: Engine) -> Engine:
+    """The same connections, each transaction on which stands before the wall from its very beginning."""
+    engine = reader.execution_options()
+
+    @event.listens_for(engine, "begin")
+    def _stand(connection: Connection) -> None:
+        wall: Wall | None = connection.get_execution_options().get(_WALL)
+        if wall is None:
+            raise RuntimeError("a walled connection without a wall")
+        wall.stand(connection)
 
     return engine
 

@@ -9,6 +9,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,13 +27,17 @@ from custody.verify import (
     Broken,
     Checkpoint,
     Frontier,
+    KeyChange,
     NoteSignature,
     Verdict,
     VerifierKey,
     check_name,
     checkpoint_body,
+    cosigned_at,
+    handover_text,
     leaf_hash,
     node_hash,
+    parse_change,
     parse_checkpoint,
     parse_key,
     parse_leaf,
@@ -45,20 +50,29 @@ __all__ = [
     "Broken",
     "Checkpoint",
     "Frontier",
+    "KeyChange",
     "KeyUnusable",
     "LedgerKey",
     "NoteSignature",
     "Verdict",
     "VerifierKey",
+    "base64_of",
     "checkpoint_text",
+    "consistency_between",
     "consistency_proof",
+    "cosigned_at",
     "export",
+    "handover_text",
     "inclusion_proof",
     "leaf_hash",
+    "move_key",
     "node_hash",
+    "parse_change",
     "parse_checkpoint",
     "parse_key",
     "parse_leaf",
+    "remove_key",
+    "signature_line",
     "verify_consistency",
     "verify_export",
     "verify_files",
@@ -132,6 +146,43 @@ def consistency_proof(leaves: Sequence[bytes], first: int) -> tuple[bytes, ...]:
     if not whole:
         path.append(_root(leaves[start:end]))
     return tuple(reversed(path))
+
+
+def consistency_between(old: Frontier, later: Iterable[bytes], size: int) -> tuple[bytes, ...]:
+    """The same proof, from the frontier of the first tree and only the leaves behind it, up to `size`.
+
+    Reads `later` once, in bounded memory. Raises ValueError unless 0 < old.size <= size, or where leaves are missing.
+    """
+    if not 0 < old.size <= size:
+        raise ValueError(f"a tree of {size} continues none of {old.size}")
+    starts, at = {}, 0
+    for subtree in old.hashes:
+        starts[at] = subtree
+        at += 1 << (old.size - at).bit_length() - 1
+    steps: list[tuple[bool, int]] = []
+    """From the root to the seam: (True, start of a subtree of the old tree) or (False, leaves of a new one)."""
+    start, end = 0, size
+    while end != old.size:
+        split = start + _largest_power_below(end - start)
+        if old.size <= split:
+            steps.append((False, end - split))
+            end = split
+        else:
+            steps.append((True, start))
+            start = split
+    # The proof goes from the seam outwards, and so do the new subtrees, from the left.
+    steps.reverse()
+    leaves = iter(later)
+    path = [starts[start]] if start else []
+    for kept, value in steps:
+        if kept:
+            path.append(starts[value])
+            continue
+        new = Frontier().extend(islice(leaves, value))
+        if new.size != value:
+            raise ValueError(f"there are fewer than {size} leaves")
+        path.append(new.root())
+    return tuple(path)
 
 
 def verify_consistency(first: int, second: int, first_root: bytes, second_root: bytes, proof: Sequence[bytes]) -> bool:
@@ -232,14 +283,42 @@ class LedgerKey:
 
     def signature(self, body: str) -> NoteSignature:
         """This key's signature of a note's body."""
-        return NoteSignature(self.origin, self.public.key_id, self._private.sign(body.encode()))
+        return NoteSignature(self.origin, self.public.key_id, self.signed(body))
+
+    def signed(self, text: str) -> bytes:
+        """This key's signature of a text, 64 bytes."""
+        return self._private.sign(text.encode())
 
 
-def checkpoint_text(key: LedgerKey, size: int, root: bytes) -> str:
-    """The signed note of a checkpoint (C2SP tlog-checkpoint): five lines, each ended by a line feed."""
+def checkpoint_text(key: LedgerKey, size: int, root: bytes, *others: LedgerKey) -> str:
+    """The signed note of a checkpoint (C2SP tlog-checkpoint): five lines, each ended by a line feed.
+
+    `others` sign it too, a line each: at a change of key.
+    """
     body = checkpoint_body(key.origin, size, root)
-    signed = key.signature(body)
-    return f"{body}\n— {signed.name} {base64.b64encode(signed.key_id + signed.signature).decode()}\n"
+    return f"{body}\n" + "".join(signature_line(one.signature(body)) for one in (key, *others))
+
+
+def signature_line(signed: NoteSignature) -> str:
+    """A signature as the line of a note, with its line feed."""
+    return f"— {signed.name} {base64_of(signed.key_id + signed.signature)}\n"
+
+
+def base64_of(raw: bytes) -> str:
+    """Standard base64, as notes and entries carry hashes and signatures."""
+    return base64.b64encode(raw).decode()
+
+
+def remove_key(path: Path) -> None:
+    """Take a key's file away for good: a key that handed over signs nothing any more."""
+    path.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def move_key(source: Path, target: Path) -> None:
+    """Put the key of one file in the place of another's, whole: on disk when it returns."""
+    source.replace(target)
+    _sync_folder(target.parent)
 
 
 def _create(path: Path, content: bytes) -> None:
@@ -257,7 +336,11 @@ def _create(path: Path, content: bytes) -> None:
             return
     finally:
         aside.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:

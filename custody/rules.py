@@ -25,6 +25,7 @@ from custody.entries import (
 )
 from custody.entries.entry import Acknowledged, InstructionIssued
 from custody.entries.organisations import AgreementRecorded, LicenceRecorded, OrganisationRecorded
+from custody.entries.trust import KeyReplaced, KeyRotated, LogSealed
 from custody.life_cycle import after
 from custody.matters import KINDS as MATTER_KINDS
 from custody.matters import Line, Matter, line_after, status_after
@@ -235,9 +236,14 @@ TAKEN_OVER = (
 )
 """What the installation itself may enter, while taking over."""
 
+OF_THE_INSTALLATION: tuple[type[Fact], ...] = (LogSealed, KeyRotated, KeyReplaced)
+"""What the installation enters of itself at any time, and nobody else ever."""
+
 
 def _for_installation(carrier: CarrierState | None, fact: Fact, situation: Situation) -> bool:
-    """The installation enters the directory and legacy carriers, in taking over, and nothing else."""
+    """The installation enters the directory and legacy carriers, in taking over, its seals, and nothing else."""
+    if isinstance(fact, OF_THE_INSTALLATION):
+        return situation.subject == INSTALLATION
     return (
         situation.subject == INSTALLATION
         and situation.taking_over

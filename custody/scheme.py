@@ -102,9 +102,22 @@ NUMBERS_DEFAULT: Mapping[str, int] = {
     "session_idle_seconds": 1800,
     "session_absolute_seconds": 36000,
     "confirmation_seconds": 300,
+    # Accounts: days in which a request is decided, hours in which a one-time secret is used; longest emergency.
+    "account_request_days": 14,
+    "one_time_secret_hours": 72,
+    # A device's former token is taken for so many hours after it was given another.
+    "device_overlap_hours": 24,
+    "emergency_seconds_max": 14_400,
+    # Backups: hours after the last good one, days after the last good rehearsal, after which it is spoken of.
+    "backup_hours_max": 48,
+    "rehearsal_days_max": 100,
 }
 
 
+SECOND_FACTOR = ("none", "administrators", "everyone")
+"""Who may be asked for a second factor."""
+SECOND_FACTOR_DEFAULT = "administrators"
+"""Where the configuration says nothing: those whose sign-in opens the most are asked first, a desk is not stopped."""
 DESTRUCTION_METHODS = ("shred", "pulp", "burn", "degauss", "crush", "chemical", "overwrite")
 """粉碎, 化浆, 焚烧, 消磁, 碾压, 化学腐蚀, 覆写: what configuration may forbid (clauses g.3, g.4)."""
 MEDIA = ("paper", "disc", "magnetic", "flash", "film", "equipment", "other")
@@ -141,6 +154,8 @@ class Scheme:
     """Codes of the units of the cipher department, which alone copy coded telegrams (clause d.2)."""
     business_unit: bool = False
     """Whether the house is itself a business unit, which copies by licence alone (clause d.3)."""
+    second_factor: str = SECOND_FACTOR_DEFAULT
+    """Who must have a second factor to sign in: none, administrators, everyone. Others may have one."""
 
     def level(self, code: str) -> Level:
         """The level of this code. Raises KeyError."""
@@ -168,10 +183,10 @@ _TEXTS = ("organisation_zh", "organisation_en", "timezone", "ledger_origin", "ep
 
 def scheme_from(config: Mapping[str, Any]) -> Scheme:
     """A scheme from the parsed `custody.toml`: tables `[organisation]`, `[numbers]`, `[forms]`,
-    `[destruction]` (`centres`, `forbidden`). Raises SchemeInvalid.
+    `[destruction]` (`centres`, `forbidden`), `[signing_in]` (`second_factor`). Raises SchemeInvalid.
     """
     errors: list[str] = []
-    known = {"organisation", "numbers", "forms", "destruction"}
+    known = {"organisation", "numbers", "forms", "destruction", "signing_in"}
     errors += [f"[{name}] is not known; known are {', '.join(sorted(known))}" for name in set(config) - known]
     texts: dict[str, str] = {}
     organisation = dict(config.get("organisation", {}))
@@ -203,11 +218,13 @@ def scheme_from(config: Mapping[str, Any]) -> Scheme:
     if not isinstance(titles, bool):
         errors.append(f"forms.titles_on_slips must be true or false, not {titles!r}")
     destruction = _destruction(dict(config.get("destruction", {})), errors)
+    second_factor = _second_factor(dict(config.get("signing_in", {})), errors)
     if errors:
         raise SchemeInvalid("; ".join(errors))
     if "epc_block" in texts:
         texts["epc_block"] = texts["epc_block"].upper()
-    return replace(Scheme(numbers=numbers, titles_on_slips=titles is True, **destruction, **copying), **texts)  # type: ignore[arg-type]  # the keys are texts by _TEXTS
+    scheme = Scheme(numbers=numbers, titles_on_slips=titles is True, second_factor=second_factor)
+    return replace(scheme, **destruction, **copying, **texts)  # type: ignore[arg-type]  # the keys are texts by _TEXTS
 
 
 def _copying(given: dict[str, Any], errors: list[str]) -> dict[str, Any]:
@@ -224,6 +241,15 @@ def _copying(given: dict[str, Any], errors: list[str]) -> dict[str, Any]:
     else:
         found["business_unit"] = business
     return found
+
+
+def _second_factor(given: dict[str, Any], errors: list[str]) -> str:
+    """What `[signing_in]` says of the second factor; what is wrong is added to `errors`."""
+    wanted = given.pop("second_factor", SECOND_FACTOR_DEFAULT)
+    errors += [f"signing_in.{key} is not known; known is second_factor" for key in given]
+    if wanted not in SECOND_FACTOR:
+        errors.append(f"signing_in.second_factor must be one of {', '.join(SECOND_FACTOR)}, not {wanted!r}")
+    return str(wanted)
 
 
 def _destruction(given: dict[str, Any], errors: list[str]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The offline verifier of the ledger: this one file, Python 3.11's standard library and `cryptography`.
 
-    python verify.py EXPORT [--key FILE] [--checkpoint FILE]
+    python verify.py EXPORT [--key FILE] [--checkpoint FILE [--witness-key FILE]]
 
 An export is text: one leaf a line (the canonical JSON of an entry, RFC 8785), then the checkpoint over all of
 them. The leaves hang in one SHA-256 tree (RFC 9162 section 2.1); the checkpoint is a signed note with its body
@@ -9,7 +9,12 @@ checked: nothing can be changed, removed, added or put in another order without 
 
 Without a key the answer is at most "consistent, not authenticated": whoever rewrites a ledger can write its
 checkpoint too. The key (`name+hash+base64`) and a checkpoint kept elsewhere (printed on a form, cosigned by the
-auditor) must come from outside the export; only the latter shows that the end was cut off.
+auditor's witness: C2SP tlog-cosignature) must come from outside the export; only the latter shows that the end was
+cut off.
+
+The ledger's key may change in the course of the ledger. A rotation is a leaf in which the old key signs the new one
+and the tree so far: the key given, if it was the ledger's at any time, is followed through all of them. A key that was
+lost cannot sign its successor: then the key given vouches for what a checkpoint held outside shows, and no more.
 
 Exit 0 consistent, 1 broken (and where), 2 wrong use.
 """
@@ -20,9 +25,10 @@ import binascii
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import islice, pairwise
 from pathlib import Path
@@ -42,6 +48,7 @@ _CHUNK_BYTES = 1 << 20
 _BATCH = 1024
 _HASH_BYTES = 32
 _ED25519 = b"\x01"
+_COSIGNATURE = b"\x04"
 _SIGNATURE_MARK = "— "
 
 
@@ -147,18 +154,30 @@ def _perfect_root(hashes: list[bytes]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class VerifierKey:
-    """A public key by name: what `name+hash+base64` says. `public` is the 32-byte Ed25519 key."""
+    """A public key by name: what `name+hash+base64` says. `public` is the 32-byte Ed25519 key.
+
+    `kind`: 0x01 signs notes (C2SP signed-note), 0x04 cosigns them (C2SP tlog-cosignature): never the same key.
+    """
 
     name: str
     public: bytes
+    kind: bytes = _ED25519
 
     @property
     def key_id(self) -> bytes:
         """Four bytes that name the key in a signature (C2SP signed-note)."""
-        return sha256(self.name.encode() + b"\n" + _ED25519 + self.public).digest()[:4]
+        return sha256(self.name.encode() + b"\n" + self.kind + self.public).digest()[:4]
+
+    def verifies(self, signature: bytes, text: str) -> bool:
+        """Whether these 64 bytes are this key's signature of the text."""
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text.encode())
+        except InvalidSignature:
+            return False
+        return True
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(_ED25519 + self.public).decode()}"
+        return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(self.kind + self.public).decode()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,14 +212,15 @@ def check_name(name: str) -> str:
     return name
 
 
-def parse_key(text: str) -> VerifierKey:
-    """The public key of `name+hash+base64`, one line. Raises Broken."""
+def parse_key(text: str, *, witness: bool = False) -> VerifierKey:
+    """The public key of `name+hash+base64`, one line: the ledger's, or a witness's. Raises Broken."""
     name, _, rest = text.removesuffix("\n").partition("+")
     hexadecimal, _, encoded = rest.partition("+")
     raw = _base64(encoded, "key")
-    if raw[:1] != _ED25519 or len(raw) != 1 + _HASH_BYTES:
-        raise Broken("the key is not an Ed25519 key of the form name+hash+base64")
-    key = VerifierKey(check_name(name), raw[1:])
+    wanted, what = (_COSIGNATURE, "a witness's") if witness else (_ED25519, "an Ed25519")
+    if raw[:1] != wanted or len(raw) != 1 + _HASH_BYTES:
+        raise Broken(f"the key is not {what} key of the form name+hash+base64")
+    key = VerifierKey(check_name(name), raw[1:], wanted)
     if hexadecimal != key.key_id.hex():
         raise Broken(f"the key's hash is {key.key_id.hex()}, but the text says {hexadecimal!r}")
     return key
@@ -256,15 +276,91 @@ def _base64(text: str, what: str, line: int = 0) -> bytes:
 
 def verify_signature(checkpoint: Checkpoint, key: VerifierKey) -> bool:
     """Whether the checkpoint bears a valid signature of this key."""
-    public = Ed25519PublicKey.from_public_bytes(key.public)
     for signature in checkpoint.signatures:
         if (signature.name, signature.key_id) == (key.name, key.key_id):
-            try:
-                public.verify(signature.signature, checkpoint.body.encode())
-            except InvalidSignature:
-                return False
-            return True
+            return key.verifies(signature.signature, checkpoint.body)
     return False
+
+
+def cosignature_text(body: str, seconds: int) -> str:
+    """What a witness signs: that it saw this body consistent at this time (C2SP tlog-cosignature)."""
+    return f"cosignature/v1\ntime {seconds}\n{body}"
+
+
+def cosigned_at(checkpoint: Checkpoint, witness: VerifierKey) -> int | None:
+    """When the witness cosigned the checkpoint, seconds since 1970-01-01 UTC; None: it bears no valid cosignature."""
+    for signature in checkpoint.signatures:
+        if (signature.name, signature.key_id, len(signature.signature)) == (witness.name, witness.key_id, 72):
+            seconds = int.from_bytes(signature.signature[:8], "big")
+            if witness.verifies(signature.signature[8:], cosignature_text(checkpoint.body, seconds)):
+                return seconds
+    return None
+
+
+# Changes of the key: leaves that say which key signs from then on.
+
+ROTATED = "key_rotated"
+"""Kind of the leaf by which a key hands over to the next: signed by both."""
+REPLACED = "key_replaced"
+"""Kind of the leaf by which a lost key was replaced: signed by the new one only."""
+_HEADS = {ROTATED: "custody key rotation v1", REPLACED: "custody key replacement v1"}
+
+
+def handover_text(kind: str, size: int, root: bytes, old: VerifierKey, new: VerifierKey) -> str:
+    """What the keys sign at a change: the tree until then, the old key and the new one. No checkpoint reads so."""
+    return f"{_HEADS[kind]}\n{size}\n{base64.b64encode(root).decode()}\n{old}\n{new}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChange:
+    """A change of the ledger's key, entered as the leaf `sequence` on top of a tree of `size` and `root`.
+
+    `by_old` is empty where the old key was lost.
+    """
+
+    sequence: int
+    old: VerifierKey
+    new: VerifierKey
+    size: int
+    root: bytes
+    by_old: bytes
+    by_new: bytes
+
+    @property
+    def lost(self) -> bool:
+        """Whether the old key did not sign its successor."""
+        return not self.by_old
+
+    def check(self) -> None:
+        """Raises Broken unless it bears the signatures that it needs, and stands where it says."""
+        text = handover_text(REPLACED if self.lost else ROTATED, self.size, self.root, self.old, self.new)
+        if self.size != self.sequence - 1 or self.old.name != self.new.name or self.old == self.new:
+            raise Broken("the change of key does not suit its place", self.sequence)
+        if not self.new.verifies(self.by_new, text):
+            raise Broken("the change of key is not signed by the new key", self.sequence)
+        if self.by_old and not self.old.verifies(self.by_old, text):
+            raise Broken("the change of key is not signed by the old key", self.sequence)
+
+
+def parse_change(document: dict[str, Any]) -> KeyChange | None:
+    """The change of key that a leaf tells, checked; None for any other leaf. Raises Broken."""
+    kind, fact, sequence = document.get("kind"), document.get("fact"), document.get("sequence")
+    if kind not in _HEADS or not isinstance(sequence, int):
+        return None
+    names = ("old_key", "new_key", "root", "by_new", *(("by_old",) if kind == ROTATED else ()))
+    if not isinstance(fact, dict) or not all(isinstance(fact.get(name), str) for name in names):
+        raise Broken("a change of key that does not say from which to which", sequence)
+    try:
+        old, new = parse_key(fact["old_key"]), parse_key(fact["new_key"])
+        root, by_new = _base64(fact["root"], "root"), _base64(fact["by_new"], "signature")
+        by_old = _base64(fact["by_old"], "signature") if kind == ROTATED else b""
+    except Broken as error:
+        raise Broken(error.reason, sequence) from None
+    if kind == ROTATED and not by_old:
+        raise Broken("the change of key is not signed by the old key", sequence)
+    change = KeyChange(sequence, old, new, fact.get("size", -1), root, by_old, by_new)
+    change.check()
+    return change
 
 
 # Leaves: RFC 8785 of objects, arrays, strings, integers, booleans and null.
@@ -274,8 +370,11 @@ _ESCAPE = rb'\\(?:["\\bfnrt]|u00(?:0[0-7be-f]|1[0-9a-f]))'
 _STRING = rb'"' + _FREE + rb"(?:" + _ESCAPE + _FREE + rb')*+"'
 _INTEGER = rb"(?:0|-?(?:[1-8][0-9]{15}|[1-9][0-9]{0,14}))"
 _SCALAR = rb"(?:" + _STRING + rb"|" + _INTEGER + rb"|null|true|false)"
-_SHAPES_MAX = 4
-"""Patterns kept of one kind of leaf."""
+_PLAIN_STRING = rb'"[^"]*+"'
+_NOT_PLAIN = bytes(byte for byte in range(32) if byte != 0x0A) + b"\\"
+"""Bytes that a text of plain strings lacks: then a string is what stands between two quotes."""
+_SHAPES_MAX = 8
+"""Patterns kept of one kind of leaf, plain ones and others each."""
 _LEARNT_MAX = 512
 """Patterns ever made for one export; with the longest leaf they are made of, it bounds what a hostile one costs."""
 _LEARNT_BYTES_MAX = 1 << 13
@@ -329,25 +428,47 @@ class _NoShape(Exception):
     """The value is not worth a pattern: members of one list differ in their keys."""
 
 
-def _shape(value: Any, depth: int = 0) -> bytes:
-    """Pattern of all canonical values with the keys of this one. UTF-8 that matches it is canonical."""
+Shape = Callable[[bytes], re.Match[bytes] | None]
+
+
+def _shape(value: Any, scalar: Callable[[Any], bytes], depth: int = 0) -> bytes:
+    """Pattern of canonical values with the keys of this one. UTF-8 that matches it is canonical."""
     if isinstance(value, dict):
         members = []
         for key, member in value.items():
-            inner = rb"([1-9][0-9]{0,14})" if depth == 0 and key == "sequence" else _shape(member, depth + 1)
+            numbered = depth == 0 and key == "sequence"
+            inner = rb"([1-9][0-9]{0,14})" if numbered else _shape(member, scalar, depth + 1)
             members.append(re.escape(_canonical(key).encode()) + b":" + inner)
         return rb"\{" + b",".join(members) + rb"\}"
     if isinstance(value, list):
-        inners = {_shape(member, depth + 1) for member in value} or {_SCALAR}
+        inners = {_shape(member, scalar, depth + 1) for member in value}
         if len(inners) > 1:
             raise _NoShape
-        inner = inners.pop()
+        if not inners and scalar is _plain:
+            return rb"\[\]"
+        inner = inners.pop() if inners else _SCALAR
         return rb"\[(?:" + inner + rb"(?:," + inner + rb")*+)?\]"
+    return scalar(value)
+
+
+def _any(_value: Any) -> bytes:
+    """Any scalar may stand where this one does."""
     return _SCALAR
 
 
+def _plain(value: Any) -> bytes:
+    """Only scalars of the same kind: quick, and right where the whole text holds no byte of `_NOT_PLAIN`."""
+    if isinstance(value, str):
+        return _PLAIN_STRING
+    if isinstance(value, bool) or value is None:
+        return {True: b"true", False: b"false", None: b"null"}[value]
+    if 10**15 <= value < 9 * 10**15:
+        return rb"[1-8][0-9]{15}"
+    return rb"(?:0|[1-9][0-9]{0,14}+)" if 0 <= value < 10**15 else _INTEGER
+
+
 class _Leaves:
-    """Checks leaves one after the other; `line` is the one at hand, whose sequence must be its number.
+    """Checks leaves one after the other; `line` is the last one checked, whose sequence must be its number.
 
     The full check parses and writes again. As entries of one kind have the same keys, patterns of the leaves
     already seen are kept by kind and tried first: what matches one is canonical, all else is checked in full.
@@ -355,44 +476,86 @@ class _Leaves:
 
     def __init__(self) -> None:
         self.line = 0
-        self._shapes: dict[bytes, list[Callable[[bytes], re.Match[bytes] | None]]] = {}
+        self.changes: list[KeyChange] = []
+        self._plain: dict[bytes, list[Shape]] = {}
+        self._shapes: dict[bytes, list[Shape]] = {}
         self._learnt = 0
 
-    def hash(self, body: bytes) -> bytes:
-        """Hash of the next leaf. Raises Broken where it is not canonical or not the next in sequence."""
-        self.line += 1
+    def hashes(self, bodies: Sequence[bytes], plain: bool) -> list[bytes]:
+        """Hashes of the leaves that these lines begin with; fewer than there are lines where one is no leaf.
+
+        `plain`: none of them holds a byte of `_NOT_PLAIN`. Raises Broken where one is not canonical or not the next.
+        """
+        found: list[bytes] = []
+        keep, line, hash_of, shapes_of = found.append, self.line, sha256, self._plain.get
+        for body in bodies:
+            line += 1
+            at = body.rfind(b'"kind":"')
+            kind = body[at : body.find(b'"', at + 8)]
+            # Only a hint where to look: a leaf that lies about its kind fails the patterns and is parsed.
+            for shape in shapes_of(kind, ()):
+                match = shape(body)
+                if match and (plain or _is_plain(body)) and (body.isascii() or _is_utf8(body)):
+                    sequence = int(match[1])
+                    break
+            else:
+                if body[:1] != b"{":
+                    break
+                sequence = self._sequence(body, kind, line, plain or _is_plain(body))
+            if sequence != line:
+                raise Broken(f"sequence {sequence} where {line} must stand", line)
+            keep(hash_of(b"\x00" + body).digest())
+        self.line += len(found)
+        return found
+
+    def _sequence(self, body: bytes, kind: bytes, line: int, plain: bool) -> int:
+        """The sequence of a leaf that no plain pattern fits. Raises Broken."""
         try:
             body.decode()
-            sequence = self._sequence(body)
+            learnt = self._plain if plain else self._shapes
+            if len(learnt.get(kind, ())) >= _SHAPES_MAX or self._learnt >= _LEARNT_MAX or not plain:
+                for shape in self._shapes.get(kind, ()):
+                    if match := shape(body):
+                        return int(match[1])
+            document = parse_leaf(body)
+            sequence = document.get("sequence")
+            if type(sequence) is not int or sequence < 1:
+                raise Broken("the leaf has no sequence")
         except UnicodeDecodeError as error:
-            raise Broken(f"not UTF-8 at byte {error.start + 1}", self.line) from None
+            raise Broken(f"not UTF-8 at byte {error.start + 1}", line) from None
         except Broken as error:
-            raise Broken(error.reason, self.line) from None
-        if sequence != self.line:
-            raise Broken(f"sequence {sequence} where {self.line} must stand", self.line)
-        return sha256(b"\x00" + body).digest()
-
-    def _sequence(self, body: bytes) -> int:
-        # Only a hint where to look: a leaf that lies about its kind fails the patterns and is parsed.
-        at = body.rfind(b'"kind":"')
-        kind = body[at : body.find(b'"', at + 8)]
-        for shape in self._shapes.get(kind, ()):
-            if match := shape(body):
-                return int(match[1])
-        document = parse_leaf(body)
-        sequence = document.get("sequence")
-        if type(sequence) is not int or sequence < 1:
-            raise Broken("the leaf has no sequence")
-        if self._learnt < _LEARNT_MAX and len(body) <= _LEARNT_BYTES_MAX:
-            self._learn(kind, document)
+            raise Broken(error.reason, line) from None
+        change = parse_change(document)
+        if change is not None:
+            self.changes.append(change)
+        elif len(body) <= _LEARNT_BYTES_MAX:
+            self._learn(self._shapes, kind, document, _any)
+            if plain:
+                self._learn(self._plain, kind, document, _plain)
         return sequence
 
-    def _learn(self, kind: bytes, document: dict[str, Any]) -> None:
-        shapes = self._shapes.setdefault(kind, [])
-        if len(shapes) < _SHAPES_MAX:
+    def _learn(
+        self, known: dict[bytes, list[Shape]], kind: bytes, document: dict[str, Any], scalar: Callable[[Any], bytes]
+    ) -> None:
+        shapes = known.setdefault(kind, [])
+        if len(shapes) < _SHAPES_MAX and self._learnt < _LEARNT_MAX:
             self._learnt += 1
+            pattern = rb"(?!)"
             with suppress(_NoShape, RecursionError):
-                shapes.append(re.compile(_shape(document)).fullmatch)
+                pattern = _shape(document, scalar)
+            shapes.append(re.compile(pattern).fullmatch)
+
+
+def _is_plain(text: bytes) -> bool:
+    return len(text.translate(None, _NOT_PLAIN)) == len(text)
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 # The export.
@@ -402,8 +565,10 @@ class _Leaves:
 class Verdict:
     """What can be said of an export. `line` is where it broke, 0 where no line is to blame.
 
-    `authenticated`: a key was given and the signatures are its own. `outside`: size of the checkpoint held
-    outside that this export was found to continue; None where none was given.
+    `authenticated`: a key was given, and signed all of it, itself or by the keys that it handed over to.
+    `outside`: size of the checkpoint held outside that this export was found to continue; None where none was given.
+    `vouched`: where not all is authenticated, how far it is, by `by`; 0: not at all.
+    `witnessed`: when the witness cosigned the checkpoint held outside, seconds since 1970-01-01 UTC.
     """
 
     consistent: bool
@@ -414,89 +579,206 @@ class Verdict:
     root: bytes = b""
     authenticated: bool = False
     outside: int | None = None
+    vouched: int = 0
+    by: str = ""
+    witnessed: int | None = None
+    changes: int = 0
+    """How often the ledger's key changed."""
 
     def __str__(self) -> str:
         if not self.consistent:
             return "broken: " + (f"line {self.line}: {self.reason}" if self.line else self.reason)
-        said = "consistent and authenticated" if self.authenticated else "consistent, not authenticated"
+        if self.authenticated:
+            said = "consistent and authenticated"
+        elif self.vouched:
+            said = f"consistent, authenticated only by {self.by} up to size {self.vouched}"
+        else:
+            said = "consistent, not authenticated"
         held = "" if self.outside is None else f"; continues the checkpoint held outside, at {self.outside}"
+        if self.witnessed is not None:
+            held += f", cosigned {datetime.fromtimestamp(self.witnessed, UTC):%Y-%m-%d %H:%M:%S} UTC"
+        if self.changes:
+            held += f"; the key changed {self.changes} times" if self.changes > 1 else "; the key changed once"
         return f"{said}: {self.origin}, {self.size} entries, root {self.root.hex()}{held}"
 
 
-def verify_export(stream: BinaryIO, key: VerifierKey | None = None, checkpoint: Checkpoint | None = None) -> Verdict:
+def verify_export(
+    stream: BinaryIO,
+    key: VerifierKey | None = None,
+    checkpoint: Checkpoint | None = None,
+    witness: VerifierKey | None = None,
+) -> Verdict:
     """Reads an export to its last byte and judges it, in bounded memory. `checkpoint` is one held outside.
 
-    Never raises for what the export holds; errors of reading (OSError) are the caller's.
+    `witness`: whose cosignature the checkpoint held outside must bear. Never raises for what the export holds; errors
+    of reading (OSError) are the caller's.
     """
     try:
-        return _judge(stream, key, checkpoint)
+        return _judge(stream, key, checkpoint, witness)
     except Broken as error:
         return Verdict(False, error.reason, error.line)
 
 
-def _judge(stream: BinaryIO, key: VerifierKey | None, outside: Checkpoint | None) -> Verdict:
-    if outside is not None and key is not None and not verify_signature(outside, key):
-        raise Broken("the checkpoint held outside is not signed by the key given")
-    lines = _lines(stream)
-    tail: list[bytes] = []
+def _judge(
+    stream: BinaryIO, key: VerifierKey | None, outside: Checkpoint | None, witness: VerifierKey | None
+) -> Verdict:
+    witnessed = None
+    if witness is not None:
+        witnessed = None if outside is None else cosigned_at(outside, witness)
+        if outside is None or witnessed is None:
+            raise Broken(f"there is no checkpoint held outside that {witness.name} cosigned")
     leaves = _Leaves()
-    hashes = _hashes(lines, leaves, tail)
-    if outside is None:
-        frontier = Frontier().extend(hashes)
-    else:
-        frontier = Frontier().extend(islice(hashes, outside.size))
-        prefix = frontier
-        frontier = frontier.extend(hashes)
-    found = _final_checkpoint(lines, tail, frontier)
-    line = frontier.size + 1
-    if key is not None and (found.origin != key.name or not verify_signature(found, key)):
-        raise Broken("the checkpoint is not signed by the key given", line + 4)
+    portions = _portions(stream)
+    tree = _Tree()
+    tail: list[bytes] = []
+    for lines, plain in portions:
+        known = len(leaves.changes)
+        found = leaves.hashes(lines, plain)
+        changed = leaves.changes[known:]
+        tree.extend(found, [*(change.size for change in changed), *([outside.size] if outside else [])])
+        for change in changed:
+            if tree.roots[change.size] != change.root:
+                raise Broken("the change of key was signed over another ledger", change.sequence)
+        if len(found) < len(lines):
+            tail = lines[len(found) :]
+            break
+    signed = _final_checkpoint(portions, tail, tree.frontier())
+    line = signed.size + 1
+    keys = _Chain(leaves.changes, signed, line)
     if outside is not None:
-        _compare(outside, prefix, found, line)
+        _compare(outside, tree, signed, line)
+    vouched, by = signed.size, ""
+    if key is not None:
+        vouched, by = keys.vouched(key, outside, witness)
+    elif witness is not None and outside is not None:
+        vouched, by = outside.size, f"the witness {witness.name}"
     return Verdict(
         True,
-        origin=found.origin,
-        size=found.size,
-        root=found.root,
-        authenticated=key is not None,
+        origin=signed.origin,
+        size=signed.size,
+        root=signed.root,
+        authenticated=key is not None and not by,
         outside=outside.size if outside else None,
+        vouched=vouched if by else 0,
+        by=by,
+        witnessed=witnessed,
+        changes=len(leaves.changes),
     )
 
 
-def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Lines without their line feeds; last what follows the last line feed (nothing, in a sound export)."""
+def _portions(stream: BinaryIO) -> Iterator[tuple[list[bytes], bool]]:
+    """Lines without their line feeds, many at once, and whether none holds a byte of `_NOT_PLAIN`.
+
+    Last comes what follows the last line feed (nothing, in a sound export).
+    """
     rest = b""
     number = 1
     while chunk := stream.read(_CHUNK_BYTES):
-        *whole, rest = (rest + chunk).split(b"\n")
-        yield from whole
+        text = rest + chunk
+        *whole, rest = text.split(b"\n")
+        if max(map(len, whole), default=0) > LEAF_BYTES_MAX:
+            number += next(at for at, line in enumerate(whole) if len(line) > LEAF_BYTES_MAX)
+            raise Broken(f"a line is longer than {LEAF_BYTES_MAX} bytes", number)
+        if whole:
+            yield whole, _is_plain(text)
         number += len(whole)
         if len(rest) > LEAF_BYTES_MAX:
             raise Broken(f"a line is longer than {LEAF_BYTES_MAX} bytes", number)
-    yield rest
+    yield [rest], _is_plain(rest)
 
 
-def _hashes(lines: Iterator[bytes], leaves: _Leaves, tail: list[bytes]) -> Iterator[bytes]:
-    """Hashes of the leaves; the first line that is none goes to `tail`."""
-    hash_of = leaves.hash
-    for line in lines:
-        if line[:1] != b"{":
-            tail.append(line)
-            return
-        if len(line) > LEAF_BYTES_MAX:
-            raise Broken(f"a line is longer than {LEAF_BYTES_MAX} bytes", leaves.line + 1)
-        yield hash_of(line)
+class _Tree:
+    """The tree over the leaves so far. `roots`: its root at the sizes that were asked for, by size."""
+
+    def __init__(self) -> None:
+        self.roots: dict[int, bytes] = {}
+        self._done = Frontier()
+        self._waiting: list[bytes] = []
+
+    def extend(self, hashes: list[bytes], asked: Iterable[int]) -> None:
+        """The next leaves' hashes; `asked`: sizes whose roots are wanted, if they fall within."""
+        size = self._done.size + len(self._waiting)
+        for wanted in asked:
+            if size <= wanted <= size + len(hashes):
+                self.roots[wanted] = self._done.extend([*self._waiting, *hashes[: wanted - size]]).root()
+        self._waiting += hashes
+        # Whole batches only: what is left over would have to be hashed one by one.
+        whole = len(self._waiting) - len(self._waiting) % _BATCH
+        self._done = self._done.extend(self._waiting[:whole])
+        del self._waiting[:whole]
+
+    def frontier(self) -> Frontier:
+        """The frontier of them all."""
+        return self._done.extend(self._waiting)
 
 
-def _final_checkpoint(lines: Iterator[bytes], tail: list[bytes], frontier: Frontier) -> Checkpoint:
-    """The export's own checkpoint, which must speak of exactly these leaves and end the export."""
+class _Chain:
+    """The ledger's keys, the first one first, as its changes of key tell them, and what a key given vouches for."""
+
+    def __init__(self, changes: Sequence[KeyChange], signed: Checkpoint, line: int) -> None:
+        """Raises Broken where the changes do not hang together, or another key than the last signed the export."""
+        self._changes = changes
+        self._signed = signed
+        self._line = line
+        for before, change in pairwise(changes):
+            if change.old != before.new:
+                raise Broken("the change of key does not begin with the key of its time", change.sequence)
+        for change in changes:
+            if change.new.name != signed.origin:
+                raise Broken("the change of key is of another ledger", change.sequence)
+        if changes and not verify_signature(signed, changes[-1].new):
+            raise Broken("the checkpoint is not signed by the key that the ledger names last", line + 4)
+
+    def vouched(self, key: VerifierKey, outside: Checkpoint | None, witness: VerifierKey | None) -> tuple[int, str]:
+        """Up to which size the ledger is authentic by the key given, and by whose word; empty: all, by the key.
+
+        `witness`: whose cosignature on the checkpoint held outside was found good. Raises Broken.
+        """
+        changes = self._changes
+        ring = [changes[0].old, *(change.new for change in changes)] if changes else [key]
+        if key not in ring or self._signed.origin != key.name or not verify_signature(self._signed, ring[-1]):
+            raise Broken("the checkpoint is not signed by the key given", self._line + 4)
+        at = ring.index(key)
+        lost = next((index for index in range(at, len(changes)) if changes[index].lost), None)
+        own = 0
+        if outside is not None:
+            # Which key was the ledger's at that size; one that was replaced by then has no say any more.
+            ruling = sum(change.sequence <= outside.size for change in changes)
+            signed = verify_signature(outside, ring[ruling]) and (lost is None or ruling <= lost)
+            if not signed and witness is None:
+                raise Broken("the checkpoint held outside is not signed by the key given")
+            own = outside.size if signed else 0
+        if lost is None:
+            return self._signed.size, ""
+        # At a rotation both keys sign the tree so far.
+        own = max([own, *(change.size for change in changes[max(at - 1, 0) : lost])])
+        if witness is not None and outside is not None and outside.size > own:
+            return outside.size, f"the witness {witness.name}"
+        if own == 0:
+            raise Broken(
+                "the key given was lost and replaced here, without its signature: give a checkpoint held outside from "
+                "before, or one that a witness cosigned",
+                changes[lost].sequence,
+            )
+        return own, "the key given, which was lost and replaced,"
+
+
+def _final_checkpoint(
+    portions: Iterator[tuple[list[bytes], bool]], tail: list[bytes], frontier: Frontier
+) -> Checkpoint:
+    """The export's own checkpoint, which must speak of exactly these leaves and end the export.
+
+    `tail`: the lines behind the leaves that were read already; `portions`: those that were not.
+    """
     line = frontier.size + 1
-    length = sum(map(len, tail))
-    for more in lines:
-        tail.append(more)
-        length += len(more) + 1
-        if length > NOTE_BYTES_MAX or more[:1] == b"{":
+    while True:
+        length = sum(map(len, tail)) + len(tail)
+        if length > NOTE_BYTES_MAX or any(more[:1] == b"{" for more in tail[1:]):
             raise Broken("neither a leaf nor the checkpoint that ends the export", line)
+        more, _ = next(portions, ([], True))
+        if not more:
+            break
+        tail = tail + more
     if not any(tail):
         raise Broken("the export ends without a checkpoint", line)
     try:
@@ -517,23 +799,26 @@ def _final_checkpoint(lines: Iterator[bytes], tail: list[bytes], frontier: Front
     return found
 
 
-def _compare(outside: Checkpoint, prefix: Frontier, found: Checkpoint, line: int) -> None:
+def _compare(outside: Checkpoint, tree: _Tree, found: Checkpoint, line: int) -> None:
     """The export must continue the checkpoint held outside: same origin, at least its size, its root there."""
     if outside.origin != found.origin:
         raise Broken(f"the export is of {found.origin}, the checkpoint held outside of {outside.origin}", line)
     if outside.size > found.size:
         raise Broken(f"cut off at {found.size}: the checkpoint held outside is over {outside.size}", line)
-    if outside.root != prefix.root():
+    if outside.root != tree.roots[outside.size]:
         raise Broken(f"rewritten: the checkpoint held outside has another root at {outside.size}")
 
 
-def verify_files(export: Path, key: Path | None = None, checkpoint: Path | None = None) -> Verdict:
-    """Judges the export in a file, against a key and a checkpoint in files of their own.
+def verify_files(
+    export: Path, key: Path | None = None, checkpoint: Path | None = None, witness: Path | None = None
+) -> Verdict:
+    """Judges the export in a file, against a key, a checkpoint and a witness's key in files of their own.
 
     A checkpoint held outside that cannot be read as one makes the verdict broken. Raises OSError, and Broken
     for a key that is none.
     """
     verifier = None if key is None else parse_key(_text(key, "key"))
+    watcher = None if witness is None else parse_key(_text(witness, "key"), witness=True)
     outside = None
     if checkpoint is not None:
         try:
@@ -541,7 +826,7 @@ def verify_files(export: Path, key: Path | None = None, checkpoint: Path | None 
         except Broken as error:
             return Verdict(False, f"the checkpoint held outside: {error}")
     with export.open("rb") as stream:
-        return verify_export(stream, verifier, outside)
+        return verify_export(stream, verifier, outside, watcher)
 
 
 def _text(path: Path, what: str) -> str:
@@ -561,9 +846,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("export", type=Path, help="the export")
     parser.add_argument("--key", type=Path, help="file with the public key: name+hash+base64")
     parser.add_argument("--checkpoint", type=Path, help="file with a checkpoint held outside the export")
+    parser.add_argument("--witness-key", type=Path, help="file with a witness's key: the checkpoint must be cosigned")
     given = parser.parse_args(arguments)
+    if given.witness_key and not given.checkpoint:
+        parser.error("--witness-key needs --checkpoint: the checkpoint that the witness cosigned")
     try:
-        verdict = verify_files(given.export, given.key, given.checkpoint)
+        verdict = verify_files(given.export, given.key, given.checkpoint, given.witness_key)
     except OSError as error:
         sys.stderr.write(f"cannot read {error.filename}: {error.strerror}\n")
         return 2

@@ -5,7 +5,9 @@ names the nearest right one, since a setting that is silently ignored is the wor
 """
 
 import difflib
+import ipaddress
 import re
+import ssl
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -51,6 +53,8 @@ class DaemonConfig:
     readers: tuple[ReaderConfig, ...]
     spool_bytes_max: int = BYTES_MAX
     sighting_period_seconds: float = 10.0
+    ca: Path | None = None
+    """The authority that vouches for the server; None: no TLS, the server is on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,13 @@ def _url(value: Any) -> str | None:
     return None if good else f"must be the address of the server, scheme and port included, not {value!r}"
 
 
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _antennas(value: Any) -> str | None:
     if all(isinstance(item, int) and not isinstance(item, bool) and 1 <= item <= 255 for item in value):
         return None if len(set(value)) == len(value) else f"names an antenna twice: {value!r}"
@@ -111,6 +122,7 @@ _SECTIONS: dict[str, tuple[_Key, ...]] = {
         _Key("url", (str,), _url, required=True),
         _Key("token", (str,), _text),
         _Key("token_file", (str,), _text),
+        _Key("ca", (str,), _text),
     ),
     "reader": (
         _Key("name", (str,), _name, required=True),
@@ -171,7 +183,7 @@ class _Check:
             rows = []
         readers = [self._section("reader", row, at) for at, row in enumerate(rows)]
         self._check_readers(readers)
-        token = self._token(server)
+        token, ca = self._token(server), self._authority(server)
         if self._errors:
             raise ConfigInvalid(self._path, tuple(self._errors))
         folder = self._path.resolve().parent
@@ -180,6 +192,7 @@ class _Check:
             spool=folder / daemon["spool"],
             url=server["url"],
             token=token,
+            ca=ca,
             readers=tuple(_reader(row, folder) for row in readers),
             spool_bytes_max=daemon.get("spool_bytes_max", BYTES_MAX),
             sighting_period_seconds=float(daemon.get("sighting_period_seconds", 10.0)),
@@ -241,6 +254,35 @@ class _Check:
         if not re.fullmatch(r"[\x21-\x7e]+", token):
             self._error(line, "[server] the token must be one word of plain characters")
         return token
+
+    def _authority(self, server: dict[str, Any]) -> Path | None:
+        """The authority's file. Its pages and passwords aside, a token in the clear lets anybody send sightings."""
+        if "url" not in server:
+            return None
+        parts = urlsplit(server["url"])
+        if "ca" not in server:
+            if parts.scheme == "https":
+                self._error(
+                    self._line("server", 0, "url"),
+                    "[server] https needs `ca`: the certificate (PEM) of the authority that vouches for the server",
+                )
+            elif not _is_loopback(parts.hostname or ""):
+                self._error(
+                    self._line("server", 0, "url"),
+                    "[server] the token would cross the network in the clear: use https and `ca`",
+                )
+            return None
+        line = self._line("server", 0, "ca")
+        path: Path = self._path.resolve().parent / server["ca"]
+        if parts.scheme != "https":
+            self._error(line, "[server] `ca` is of use with an https address only")
+            return None
+        try:
+            ssl.create_default_context(cafile=path)
+        except (OSError, ssl.SSLError) as error:
+            self._error(line, f"[server] ca {path} is no certificate in PEM that can be read: {error}")
+            return None
+        return path
 
     def _error(self, line: int | None, what: str) -> None:
         self._errors.append(f"{self._path}{f' line {line}' if line else ''}: {what}")

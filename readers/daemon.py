@@ -109,7 +109,15 @@ def run_daemon(
     boot = f"{rng.getrandbits(128):032x}"
     spool = Spool(config.spool, boot, config.spool_bytes_max)
     recorders = _Recorders(record, [reader.name for reader in config.readers])
-    uplink = Uplink(spool, daemon=config.name, url=config.url, token=config.token, clock=clock, rng=_spread(rng))
+    uplink = Uplink(
+        spool,
+        daemon=config.name,
+        url=config.url,
+        token=config.token,
+        clock=clock,
+        rng=_spread(rng),
+        ca=config.ca,
+    )
     try:
         supervisors = [
             _supervisor(reader, config, clock, _spread(rng), recorders.of(reader.name), make_driver)

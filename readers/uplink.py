@@ -8,9 +8,11 @@ Records that the server calls invalid are found by halving the parcel, put aside
 import json
 import logging
 import random
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -36,6 +38,18 @@ class Answer:
     invalid: str | None = None
     too_long: bool = False
     trouble: str | None = None
+
+
+def pinned(ca: Path | None) -> ssl.SSLContext:
+    """TLS 1.2 or later towards a server for whose name `ca` vouches; without one, towards nobody.
+
+    Raises OSError where the file cannot be read.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if ca is not None:
+        context.load_verify_locations(ca)
+    return context
 
 
 def backoff_seconds(failures: int, rng: random.Random, longest_seconds: float = PAUSE_SECONDS_MAX) -> float:
@@ -101,16 +115,23 @@ class Uplink:
         token: str,
         clock: Callable[[], Instant],
         rng: random.Random,
+        ca: Path | None = None,
         client: httpx2.Client | None = None,
     ) -> None:
-        """`client` is for tests; a real one goes straight to the server, whatever proxies the machine names."""
+        """`client` is for tests; a real one goes straight to the server, whatever proxies the machine names.
+
+        `ca`: the certificate of the one authority that is believed; those that the machine knows are not. Raises
+        OSError where it cannot be read.
+        """
         self._spool = spool
         self._daemon = daemon
         self._url = url.rstrip("/") + INTAKE_PATH
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         self._clock = clock
         self._rng = rng
-        self._client = client or httpx2.Client(trust_env=False, timeout=ANSWER_SECONDS_MAX)
+        self._client = client or httpx2.Client(
+            trust_env=False, timeout=ANSWER_SECONDS_MAX, follow_redirects=False, verify=pinned(ca)
+        )
         self._wake = threading.Event()
         self._records_max = BATCH_RECORDS_MAX
         self._trouble: str | None = None

@@ -14,7 +14,18 @@ from reconcile.store.findings import OpenedFinding
 from reconcile.store.notices import Notice, Telling, inbox, mark_read, unread
 from reconcile.store.staff import Keeper, deputies, told
 
-__all__ = ["ESCALATES_TO", "TOLD", "Notice", "Told", "inbox", "mark_read", "tell_escalated", "tell_opened", "unread"]
+__all__ = [
+    "ESCALATES_TO",
+    "TOLD",
+    "Notice",
+    "Told",
+    "inbox",
+    "mark_read",
+    "tell_emergency",
+    "tell_escalated",
+    "tell_opened",
+    "unread",
+]
 
 MANY = 20
 """More findings of one kind than this, opened for one person in one run, are told in one notice."""
@@ -127,3 +138,8 @@ def _deputies(
 def tell_escalated(connection: Connection, number: str, persons: Iterable[int], now: Instant) -> None:
     """Notices of a finding that was escalated to these persons."""
     store.tell(connection, [Telling(person, "escalated", number) for person in persons], now)
+
+
+def tell_emergency(connection: Connection, number: int, persons: Iterable[int], now: Instant) -> None:
+    """Notices that a role was taken in an emergency, once each."""
+    store.tell(connection, [Telling(one, "emergency", about=f"emergency:{number}") for one in sorted(persons)], now)

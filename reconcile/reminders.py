@@ -11,6 +11,7 @@ from custody.access import Role
 from custody.clock import day, end_of_day
 from custody.database import Database
 from custody.scheme import Scheme
+from custody.store.backup.standing import standing
 from custody.values import DAY, Instant
 from reconcile.store import notices, people, reminding, staff
 from reconcile.store.core import Connection
@@ -132,6 +133,17 @@ def _to_sign(connection: Connection, scheme: Scheme, span: Span) -> list[Telling
     return found
 
 
+def _backup_old(connection: Connection, scheme: Scheme, span: Span) -> list[Telling]:
+    """The last good backup is too old, or there never was one: the system administrators are told, once a day."""
+    found = standing(connection, scheme, span.now)
+    if found.wanted_at is None or found.wanted_at >= span.now:
+        return []
+    about = f"backup:{span.today}"
+    persons = {k.person for k in staff.keepers(connection, scheme, span.today) if k.role is Role.SYSTEM_ADMINISTRATOR}
+    told = reminding.told_already(connection, about, "backup_old", persons)
+    return [Telling(one, "backup_old", about=about, due_at=found.wanted_at) for one in sorted(persons - told)]
+
+
 REMINDERS: tuple[Reminder, ...] = (
     Reminder("recalled", "c.5", _recalled),
     Reminder("due_today", "c.5", _due_today),
@@ -140,6 +152,7 @@ REMINDERS: tuple[Reminder, ...] = (
     Reminder("provision_due", "i.1", _provision_due),
     Reminder("to_sign", "j.2", _to_sign),
     Reminder("paper_ending", "", _paper_ending),
+    Reminder("backup_old", "", _backup_old),
 )
 """Every reminder, the most pressing first."""
 

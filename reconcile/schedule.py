@@ -19,12 +19,15 @@ from custody.clock import Clock
 from custody.database import Database
 from custody.scheme import Scheme
 from custody.store.books import Books
+from custody.store.checking import due_check
+from custody.store.sealing import seal
 from custody.values import DAY, SECOND
 from readers.sighting import Instant
 from reconcile.bulletin import Bulletin
 from reconcile.findings import CheckRun, run_checks
 from reconcile.reminders import send_reminders
 from reconcile.store.slots import claim, finish, last_done, prune, release
+from reconcile.timekeeping import watch_clock
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +92,10 @@ def jobs(database: Database, books: Books, scheme: Scheme, bulletin: Bulletin) -
             bulletin.publish("inbox")
         return f"sent {sent}"
 
+    def sign(_now: Instant) -> str:
+        seal(books)  # so that the logs stand under it
+        return _first_line(books.checkpoint())
+
     def tidy(now: Instant) -> str:
         with database.writing() as connection:
             return f"forgot {prune(connection, now - SLOTS_KEPT_DAYS * DAY)} slots"
@@ -99,7 +106,10 @@ def jobs(database: Database, books: Books, scheme: Scheme, bulletin: Bulletin) -
     return (
         *checks,
         Job("reminders", 600, remind),
-        Job("checkpoint", 3600, lambda _now: _first_line(books.checkpoint())),
+        Job("seal_logs", 60, lambda _now: f"sealed {seal(books)} logs", lease_seconds=60),
+        Job("checkpoint", 3600, sign),
+        Job("whole_check", 3600, lambda _now: due_check(books), lease_seconds=6 * 3600),
+        Job("clock", 60, lambda now: watch_clock(database, scheme, now), lease_seconds=60),
         Job("tidy_slots", 86_400, tidy),
     )
 
@@ -113,6 +123,11 @@ def _told(bulletin: Bulletin, run: CheckRun) -> str:
 def _first_line(note: str) -> str:
     lines = note.splitlines()
     return " ".join(lines[:2])
+
+
+def _said(event: str, job: Job) -> dict[str, str]:
+    """The fields of a line of the log: what happened, to which job."""
+    return {"event": event, "job": job.name}
 
 
 class Schedule:
@@ -164,12 +179,13 @@ class Schedule:
             self.tick(job)
         except Exception:
             # The database may be away for a while: the next wake tries again.
-            log.exception("job %s could not look for its slots", job.name)
+            log.exception("job %s could not look for its slots", job.name, extra=_said("job_waits", job))
 
     def _due(self, job: Job) -> list[Instant]:
         newest = job.slot(self._clock())
         with self._database.reading() as connection:
-            done = last_done(connection, job.name)
+            # Slots done ahead of the clock, before it was set back, do not keep today's from being done.
+            done = last_done(connection, job.name, newest)
         if done is not None and done >= newest:
             return []
         if job.coalesce or done is None:
@@ -184,11 +200,16 @@ class Schedule:
         try:
             result = job.run(self._clock())
         except Exception as error:
-            log.exception("job %s failed in its slot %s", job.name, slot)
+            log.exception("job %s failed in its slot %s", job.name, slot, extra=_said("job_failed", job))
             with self._database.writing() as connection:
                 release(connection, job.name, slot, self._owner, self._clock(), f"failed: {error}"[:200])
             return False
         with self._database.writing() as connection:
             if not finish(connection, job.name, slot, self._owner, self._clock(), result[:200]):
-                log.warning("job %s outlived its lease in slot %s; another server took it", job.name, slot)
+                log.warning(
+                    "job %s outlived its lease in slot %s; another server took it",
+                    job.name,
+                    slot,
+                    extra=_said("job_outlived", job),
+                )
         return True

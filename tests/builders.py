@@ -61,7 +61,7 @@ from custody.values import (
 NOW: Instant = instant(datetime(2026, 11, 20, 2, 0, tzinfo=UTC))
 """10:00 in the morning in Shanghai."""
 TODAY = "2026-11-20"
-SCHEME = Scheme()
+SCHEME = Scheme(second_factor="none")
 
 
 class Ticking:

@@ -220,9 +220,14 @@ WHOLE = os.environ.get("CUSTODY_PROVE") == "whole"
 
 WALKED_TOGETHER = frozenset(
     f"test_{letter}.py"
-    for letter in ("production", "circulation", "copying", "carrying_out", "disposition", "destruction")
+    for letter in (
+        *("production", "circulation", "copying", "carrying_out", "disposition", "destruction"),
+        *("disclosure", "dispatch", "entry", "keeping"),
+    )
 )
-"""Journeys whose acts `test_whole_life.py` goes through one after another: singly they are gone by `make prove`."""
+"""Journeys gone singly by `make prove`: `test_whole_life.py` goes through their acts one after another, or the tests of
+their pages (`tests/web`) do without a browser.
+"""
 
 
 def _left_to_prove(item: Any) -> bool:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The Debian packages that the browser tests need. Installed when run as root; otherwise the command is printed.
+# The Debian packages that the tests need: a browser with fonts, a compiler for the proof of the power cut. Installed when run as root; otherwise the command is printed.
 set -euo pipefail
-packages=(chromium fonts-noto-cjk)
+packages=(chromium fonts-noto-cjk gcc libc6-dev systemd)
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
@@ -11,5 +11,5 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}"
 else
-    echo "Browser tests will be skipped. For them: apt-get install ${missing[*]}" >&2
+    echo "Some tests will be skipped. For them: apt-get install ${missing[*]}" >&2
 fi

@@ -17,7 +17,7 @@ from custody.life_cycle import TRANSITIONS, Status
 from custody.matters import KINDS
 from custody.matters.model import Transitions as MatterTransitions
 from custody.regulations import CLAUSES, Clause, MeansKind, is_kept
-from tools import matrix
+from tools import asvs, coverage_page, dependencies, matrix
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS_OF_CLAUSES = "custody/regulations_tests.json"
@@ -270,6 +270,10 @@ def documents(root: Path = ROOT) -> dict[str, str]:
         "docs/reference/life-cycle.svg": life_cycle_picture(),
         "docs/reference/matters.md": matters_page(),
         "docs/reference/matrix.md": matrix.page(),
+        "docs/reference/asvs.md": asvs.page(),
+        "docs/reference/covered.md": coverage_page.page(),
+        dependencies.PAGE: dependencies.page(root),
+        dependencies.BILL: dependencies.bill(root),
     }
 
 

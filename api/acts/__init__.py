@@ -68,15 +68,20 @@ def all_acts() -> tuple[Act, ...]:
 
 
 def act_named(on: str, key: str, kind: str = "") -> Act | None:
-    """The act of this name: the kind's own, else the one of every kind."""
-    return _BY_NAME.get((on, kind, key)) or _BY_NAME.get((on, "", key))
+    """The act of this name: the kind's own, else the one of every kind that is approved."""
+    common = _BY_NAME.get((on, "", key)) if on != "matter" or not kind or _is_routed(kind) else None
+    return _BY_NAME.get((on, kind, key)) or common
+
+
+def _is_routed(kind: str) -> bool:
+    return bool(KINDS[kind].route) and set(KINDS[kind].every_route) <= set(ROUTES)
 
 
 def acts_on(on: str, kind: str = "") -> tuple[Act, ...]:
     """The acts on a matter of this kind (the common ones only where the kind is approved), a carrier, a place."""
     if on != "matter":
         return tuple(act for act in ACTS if act.on == on)
-    routed = bool(KINDS[kind].route) and set(KINDS[kind].every_route) <= set(ROUTES)
+    routed = _is_routed(kind)
     return tuple(act for act in ACTS if act.on == on and (act.kind == kind or (not act.kind and routed)))
 
 

@@ -360,14 +360,18 @@ def _lines(one: Field, raw: Raw, reading: _Reading) -> tuple[int, ...]:
         if not lines and one.required:
             raise _Misread("ask.wrong.needed")
         return tuple(line.carrier for line in lines)
+    # A line that is not seen is as absent as one that is not there, whoever knows its carrier's identifier.
+    eyes = reading.ground.eyes or reading.ground.subject
+    named = [one for one in given if isinstance(one, int) and not isinstance(one, bool)]
     allowed = {line.carrier for line in lines}
+    allowed -= set(named) - queries.carriers_by_id(reading.connection, eyes, named).keys()
     found: dict[int, None] = {}
     strange: list[str] = []
     for code in given:
         if isinstance(code, int) and not isinstance(code, bool):
             carrier: int | None = code
         else:
-            item = resolve(reading.connection, reading.ground.eyes or reading.ground.subject, str(code))
+            item = resolve(reading.connection, eyes, str(code))
             carrier = item.id if item else None
         if carrier not in allowed or carrier is None:
             strange.append(str(code))

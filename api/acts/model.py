@@ -6,10 +6,12 @@ fact is asked about for the greyed-out button. The pages (`api.web.business`) an
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from api.services import Services
+from api.store import Connection
 from custody import clock
 from custody.access import Permission, Subject
 from custody.entries import Fact
@@ -18,6 +20,7 @@ from custody.register import Directory
 from custody.scheme import Scheme
 from custody.store import queries
 from custody.store.queries import CarrierItem
+from custody.store.walls import wall_of
 from custody.values import Instant, Organisation, Person, Place
 
 FieldKind = Literal[
@@ -141,6 +144,12 @@ class Ground:
         assert self.body is not None
         return self.body
 
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A reading of the database that finds nothing hidden from who acts, for what is shown to him. What the rules
+        judge is read without.
+        """
+        return self.services.database.reading(wall_of(self.eyes or self.subject))
+
     def lines(self, *states: str) -> list[Line]:
         """Every line of the matter in these states (none named: all of them), seen or not, by carrier."""
         with self.services.database.reading() as connection:
@@ -148,13 +157,13 @@ class Ground:
 
     def a_line(self, *states: str) -> Line | None:
         """One line of the matter in these states, for a probe; None where there is none that may be seen."""
-        with self.services.database.reading() as connection:
+        with self.reading() as connection:
             found = queries.lines(connection, self.eyes or self.subject, self.the_matter.id, states, limit=1)
         return found.items[0] if found.items else None
 
     def items(self, carriers: Iterable[int]) -> dict[int, CarrierItem]:
         """These carriers, as far as they may be seen."""
-        with self.services.database.reading() as connection:
+        with self.reading() as connection:
             return queries.carriers_by_id(connection, self.eyes or self.subject, list(carriers))
 
     def highest_level(self, carriers: Iterable[int]) -> str:
@@ -226,7 +235,9 @@ def _none(_ground: Ground, _values: Values) -> Sequence[Cosigner]:
 HIDING = frozenset({"not_permitted", "state", "matter_state", "line_state", "not_the_opener", "not_the_applicant"})
 """Refusals of the probe after which an act makes no sense here: no button is drawn."""
 
-STANDING = frozenset({"in_matter", "has_home", "no_home", "same_person", "approval_lapsed", "not_the_next"})
+STANDING = frozenset(
+    {"in_matter", "bound_elsewhere", "has_home", "no_home", "same_person", "approval_lapsed", "not_the_next"}
+)
 """Refusals of the probe that no field can mend: the button is dashed, with the clause under it. All others only say
 that the fields are still empty, and are passed over."""
 

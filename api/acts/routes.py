@@ -31,11 +31,17 @@ DECLARED: Mapping[tuple[str, str], tuple[Permission, ...]] = {
     ("POST", "/confirm"): ANYBODY,
     ("POST", "/me/sessions/end"): ANYBODY,
     ("POST", "/me/password"): ANYBODY,
+    ("POST", "/me/second-factor/begin"): ANYBODY,
+    ("POST", "/me/second-factor/confirm"): ANYBODY,
+    ("POST", "/me/second-factor/codes"): ANYBODY,
+    ("POST", "/me/second-factor/remove"): ANYBODY,
     ("POST", "/me/keys"): ANYBODY,
     ("POST", "/inbox/read"): ANYBODY,
     ("POST", "/api/v1/session"): ANYBODY,
     ("DELETE", "/api/v1/session"): ANYBODY,
     ("POST", "/api/v1/intake"): ANYBODY,
+    # What a browser held back: from a page of ours, whoever sits before it.
+    ("POST", "/csp-report"): ANYBODY,
     # The register.
     ("POST", "/search"): (P.SEE_CARRIERS,),
     ("POST", "/registers/{register}"): (P.SEE_REPORTS,),
@@ -60,8 +66,14 @@ DECLARED: Mapping[tuple[str, str], tuple[Permission, ...]] = {
     ("POST", "/entries"): (P.ADMIT,),
     ("POST", "/entries/sheet"): (P.ADMIT,),
     # The ledger.
-    ("POST", "/ledger/check"): (P.SEE_LEDGER,),
     ("POST", "/ledger/checkpoint"): (P.SEE_LEDGER,),
+    ("POST", "/ledger/cosignature"): (P.SEE_LEDGER,),
+    ("POST", "/proof/check"): (P.SEE_LEDGER, P.MANAGE_ACCOUNTS, P.APPROVE_ACCOUNTS, P.HEAD_ENQUIRIES),
+    ("POST", "/proof/witnesses"): (P.MANAGE_ACCOUNTS,),
+    ("POST", "/proof/witnesses/end"): (P.MANAGE_ACCOUNTS,),
+    ("POST", "/verify-print"): (P.SEE_LEDGER, P.KEEP, P.HEAD_ENQUIRIES),
+    # A witness, by its own token.
+    ("POST", "/api/v1/witness/cosignature"): ANYBODY,
     # The comparison: sight opens the page, the books ask for the right to settle.
     ("POST", "/findings/{number}/acknowledge"): (P.SEE_FINDINGS,),
     ("POST", "/findings/{number}/explain"): (P.SEE_FINDINGS,),
@@ -86,11 +98,31 @@ DECLARED: Mapping[tuple[str, str], tuple[Permission, ...]] = {
     ("POST", "/meetings/{identifier}/undo"): (P.HOLD_MEETINGS,),
     ("POST", "/api/v1/meetings/{identifier}/scans"): (P.HOLD_MEETINGS,),
     ("POST", "/api/v1/meetings/{identifier}/undo"): (P.HOLD_MEETINGS,),
+    # Accounts: asked by one, decided by another; the list is read by the auditor too.
+    ("POST", "/accounts/{person}/sessions/end"): (P.MANAGE_ACCOUNTS, P.APPROVE_ACCOUNTS),
+    ("POST", "/accounts/find"): (P.MANAGE_ACCOUNTS, P.APPROVE_ACCOUNTS, P.SEE_LOGS),
+    ("POST", "/accounts/requests"): (P.MANAGE_ACCOUNTS,),
+    ("POST", "/accounts/requests/{number}/withdraw"): (P.MANAGE_ACCOUNTS,),
+    ("POST", "/accounts/requests/{number}/half"): (P.MANAGE_ACCOUNTS,),
+    ("POST", "/accounts/requests/{number}/decide"): (P.APPROVE_ACCOUNTS,),
+    ("POST", "/api/v1/accounts/search"): (P.MANAGE_ACCOUNTS, P.APPROVE_ACCOUNTS, P.SEE_LOGS),
+    ("POST", "/api/v1/accounts/requests"): (P.MANAGE_ACCOUNTS,),
+    ("POST", "/api/v1/accounts/requests/{number}/withdraw"): (P.MANAGE_ACCOUNTS,),
+    ("POST", "/api/v1/accounts/requests/{number}/half"): (P.MANAGE_ACCOUNTS,),
+    ("POST", "/api/v1/accounts/requests/{number}/decide"): (P.APPROVE_ACCOUNTS,),
+    # Emergencies: anybody of the business takes a role beside another, who confirms it at the desk.
+    ("POST", "/emergency"): (P.TAKE_PART,),
+    ("POST", "/emergency/{number}/end"): (P.TAKE_PART,),
+    ("POST", "/emergency/{number}/review"): (P.APPROVE_OFFICE, P.APPROVE_LEADER),
+    ("POST", "/api/v1/emergencies"): (P.TAKE_PART,),
+    ("POST", "/api/v1/emergencies/{number}/end"): (P.TAKE_PART,),
+    ("POST", "/api/v1/emergencies/{number}/review"): (P.APPROVE_OFFICE, P.APPROVE_LEADER),
     # The readers.
     ("POST", "/readers"): (P.MANAGE_READERS,),
     ("POST", "/readers/{name}"): (P.MANAGE_READERS,),
     ("POST", "/readers/{name}/antennas"): (P.MANAGE_READERS,),
     ("POST", "/devices"): (P.MANAGE_READERS,),
+    ("POST", "/devices/{name}/rotate"): (P.MANAGE_READERS,),
     ("POST", "/devices/{name}/revoke"): (P.MANAGE_READERS,),
 }
 """Method and address -> the permissions of which one must be held."""

@@ -38,7 +38,7 @@ def balance(options: Namespace) -> int:
     _configuration, database, books = open_books(data, clock.now, read_only=True)
     with database:
         now = clock.now()
-        subject = person_asking(database, books.scheme, options.person, Permission.SEE_REPORTS, now)
+        subject = person_asking(database, books.scheme, options.person, Permission.SEE_REPORTS, now, data=data)
         with database.reading() as connection:
             directory = books.directory(connection)
             found, cut = _account(connection, books, subject, directory, options, clock.day(now, books.scheme.timezone))
@@ -49,7 +49,8 @@ def balance(options: Namespace) -> int:
     if options.xlsx is not None:
         said = said_of(found, books.scheme)
         # On record before anything is given (rule 8); the server, which has the database, takes the note in.
-        note_export(data, subject.person, now, report.name, json.dumps(said, sort_keys=True), len(report.rows))
+        filters = json.dumps(said, sort_keys=True)
+        note_export(data, subject.person, now, report.name, filters, len(report.rows), report.carriers)
         with options.xlsx.open("wb") as out:
             write_workbook(report, subject, books.scheme, now, out, options.language, said)
         say(f"{len(report.rows)} rows written to {options.xlsx}")

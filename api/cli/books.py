@@ -26,14 +26,15 @@ ERRORS_SHOWN = 100
 def import_workbook(options: Namespace) -> int:
     """A dry run that shows every row's errors; with --confirm and no error, the entering."""
     try:
-        data = options.workbook.read_bytes()
+        given = options.workbook.read_bytes()
     except OSError as error:
         raise InstallationError(f"{options.workbook} cannot be read: {error.strerror}") from error
-    _configuration, database, books = open_books(data_folder(options.data, os.environ), clock.now)
+    data = data_folder(options.data, os.environ)
+    _configuration, database, books = open_books(data, clock.now)
     with database:
-        subject = person_asking(database, books.scheme, options.person, Permission.TAKE_IN, clock.now())
+        subject = person_asking(database, books.scheme, options.person, Permission.TAKE_IN, clock.now(), data=data)
         try:
-            workbook = read_workbook(data, scheme=books.scheme)
+            workbook = read_workbook(given, scheme=books.scheme)
             plan = plan_workbook(books, subject, workbook, default_unit=options.unit)
         except WorkbookUnreadable as unreadable:
             complain(f"custody: {options.workbook}: {unreadable}")
@@ -64,13 +65,13 @@ def report(options: Namespace) -> int:
     _configuration, database, books = open_books(data, clock.now, read_only=True)
     with database:
         now = clock.now()
-        subject = person_asking(database, books.scheme, options.person, Permission.SEE_REPORTS, now)
+        subject = person_asking(database, books.scheme, options.person, Permission.SEE_REPORTS, now, data=data)
         with database.reading() as connection:
             if export_banned(books, connection, subject, options.language):
                 return 1
             found = read_report(options.name, connection, subject, books.scheme, now, options.language)
         # On record before anything is given (rule 8); the server, which has the database, takes the note in.
-        note_export(data, subject.person, now, options.name, "{}", len(found.rows))
+        note_export(data, subject.person, now, options.name, "{}", len(found.rows), found.carriers)
         with options.xlsx.open("wb") as out:
             write_workbook(found, subject, books.scheme, now, out, options.language, {})
     say(f"{len(found.rows)} rows written to {options.xlsx}")
@@ -96,9 +97,10 @@ def regulations(options: Namespace) -> int:
 
 def _counts_for(options: Namespace) -> dict[str, dict[str, int]]:
     """Clause -> what it did -> how often, of all the time; counted to ten thousand and no further."""
-    _configuration, database, books = open_books(data_folder(options.data, os.environ), clock.now, read_only=True)
+    data = data_folder(options.data, os.environ)
+    _configuration, database, books = open_books(data, clock.now, read_only=True)
     with database:
-        subject = person_asking(database, books.scheme, options.person, Permission.SEE_CARRIERS, clock.now())
+        subject = person_asking(database, books.scheme, options.person, Permission.SEE_CARRIERS, clock.now(), data=data)
         with database.reading() as connection:
             found = clause_counts(connection, subject, EVER)
     return {clause: {what: one.number for what, one in counts.items()} for clause, counts in found.items()}

@@ -1,5 +1,6 @@
 """`custody demo` and `custody virtual-reader`."""
 
+import logging
 import os
 import signal
 import tempfile
@@ -8,6 +9,7 @@ from argparse import Namespace
 from pathlib import Path
 from types import FrameType
 
+from api import logs
 from api.cli.said import complain, say
 from api.demo import Demo, default_folder, play, play_once, sample_file, to_json
 from readers.virtual import main_virtual_reader
@@ -26,6 +28,8 @@ def _stop_on_signals() -> threading.Event:
 
 def demo(options: Namespace) -> int:
     """The sample archive live, or the story played once."""
+    # What happens is told on the terminal; the log has what goes wrong.
+    logs.set_up(level=logging.WARNING)
     stop = _stop_on_signals()
     with tempfile.TemporaryDirectory(prefix="custody-demo-") as temporary:
         wanted = Demo(

@@ -1,31 +1,25 @@
-"""`custody init`, `account`, `device`, `reader`, `serve`: a real installation, from the empty folder on."""
+"""`custody init`, `reader`: a real installation, from the empty folder on."""
 
 import os
 import re
 import secrets
 from argparse import Namespace
-from contextlib import closing
-from functools import partial
 from typing import cast
 
+from api import onetime
 from api.acts.entry import default_text
 from api.cli.said import say
-from api.installation import InstallationError, create_folder, data_folder, open_books, open_services
-from api.locale import translate
-from api.serving import listening_socket
-from api.serving import serve as serve_services
+from api.installation import InstallationError, create_folder, data_folder, open_books
 from api.sessions import Passwords
-from api.web.refusals import refusal_words
 from custody import clock
 from custody.access import INSTALLATION, Role
 from custody.entries import PersonRecorded
 from custody.entries.entry import InstructionIssued
 from custody.procedures.undertakings import INSTRUCTION, REMINDER, UNDERTAKING
-from custody.rules import NotFound, Refused
 from custody.store import accounts, queries
 from custody.store.books import Books
 from custody.values import Person
-from reconcile.store import intake, readers
+from reconcile.store import readers
 
 CONFIGURATION = """\
 # The configuration of this installation. Every figure that is not named here keeps its default.
@@ -35,6 +29,9 @@ organisation_zh = "{name}"
 organisation_en = "{name}"
 ledger_origin = "custody.{origin}"
 epc_block = "3414F4A2"
+
+[signing_in]
+second_factor = "everyone"
 
 [numbers]
 loan_days_max = 30
@@ -50,11 +47,6 @@ THE_THREE = (
     (Role.SECURITY_ADMINISTRATOR, "安全管理员", "Security administrator"),
     (Role.AUDITOR, "审计员", "Auditor"),
 )
-
-
-def one_time_secret() -> str:
-    """A password to be changed: four groups that can be read out."""
-    return "-".join(secrets.token_hex(3) for _ in range(4))
 
 
 def init(options: Namespace) -> int:
@@ -94,8 +86,11 @@ def _first_people(books: Books, number: str, name: str) -> list[tuple[str, str, 
 def give_account(
     books: Books, person: int, roles: tuple[Role, ...], unit: int | None, password: str | None = None
 ) -> str:
-    """An account with these roles; the password, which is shown once. Raises InstallationError."""
-    secret = password or one_time_secret()
+    """An account of the first hour: the password, or a one-time secret, shown once, to be changed at once.
+
+    Nobody could renew the secrets of the first three, so they last until they are used. Raises InstallationError.
+    """
+    secret = password or onetime.whole()
     passwords = Passwords(threads=1)
     try:
         hashed = passwords.hash(secret)
@@ -103,72 +98,13 @@ def give_account(
         passwords.close()
     try:
         with books.database.writing() as connection:
-            accounts.create(connection, person, accounts.family_of(roles[0]), hashed, clock.now())
+            now, must = clock.now(), password is None
+            accounts.create(connection, person, accounts.family_of(roles[0]), hashed, now, must_change=must)
             for role in roles:
-                accounts.grant(connection, person, role, unit)
+                accounts.grant(connection, person, role, unit, at=now)
     except accounts.AccountRefused as error:
         raise InstallationError(f"{error}; nothing was changed.") from error
     return secret
-
-
-def _roles(names: list[str]) -> tuple[Role, ...]:
-    try:
-        return tuple(Role(name) for name in names)
-    except ValueError as error:
-        raise InstallationError(f"{error}; roles are {', '.join(Role)}") from error
-
-
-def take_account(books: Books, person: int, number: str, revoked: tuple[Role, ...], close: bool) -> None:
-    """Take roles away, or close the account. Raises InstallationError while the person holds or keeps carriers."""
-    try:
-        with books.database.writing() as connection:
-            for role in revoked:
-                accounts.revoke(connection, person, role)
-            if close:
-                accounts.set_disabled(connection, person, True)
-    except NotFound as error:
-        raise InstallationError(f"{number} has no account, or not that role; nothing was changed.") from error
-    except Refused as refused:
-        said = (refusal_words(one, partial(translate, "en"), books.scheme, "en") for one in refused.refusals)
-        reasons = " ".join(f"[{one.clause}] {one.message} {one.way_out}".strip() for one in said)
-        raise InstallationError(f"{reasons} Nothing was changed.") from refused
-
-
-def account(options: Namespace) -> int:
-    """An account for a person of the register, or its end."""
-    roles, revoked = _roles(options.role), _roles(options.revoke)
-    if bool(roles) == bool(revoked or options.close):
-        raise InstallationError("Say one of two: --role to give an account, or --revoke and --close to take it away.")
-    _configuration, store, books = open_books(data_folder(options.data, os.environ), clock.now)
-    with store:
-        with store.reading() as connection:
-            try:
-                person = queries.person_by_number(connection, options.number)
-            except NotFound as error:
-                unknown = f"Nobody has the number {options.number}; import the persons first."
-                raise InstallationError(unknown) from error
-            directory = queries.directory(connection)
-        unit = next((u.id for u in directory.units.values() if u.code == options.unit), None)
-        if options.unit and unit is None:
-            raise InstallationError(f"There is no unit {options.unit}.")
-        if not roles:
-            take_account(books, person.id, options.number, revoked, options.close)
-            done = ["closed"] if options.close else [f"without {role}" for role in revoked]
-            say(f"{options.number}  {', '.join(done)}")
-            return 0
-        secret = give_account(books, person.id, roles, unit)
-    say(f"{options.number}  {', '.join(roles)}  {secret}")
-    return 0
-
-
-def device(options: Namespace) -> int:
-    """An edge daemon's token, shown once."""
-    _configuration, store, _books = open_books(data_folder(options.data, os.environ), clock.now)
-    token = secrets.token_urlsafe(32)
-    with store, store.writing() as connection:
-        intake.create_device(connection, options.name, intake.token_hash(token), clock.now())
-    say(token)
-    return 0
 
 
 _ANTENNA = re.compile(r"(\d+):([^/]+)(?:/(inside|outside))?")
@@ -188,16 +124,4 @@ def reader(options: Namespace) -> int:
             role = cast(readers.Role, found[3] or "place")
             readers.upsert_antenna(connection, options.name, int(found[1]), codes[found[2]], role)
     say(f"{options.name}: {len(options.antenna)} antennas")
-    return 0
-
-
-def serve(options: Namespace) -> int:
-    """The pages and the REST interface, until SIGINT or SIGTERM."""
-    data = data_folder(options.data, os.environ)
-    with closing(listening_socket(options.host, options.port)) as sock:
-        services = open_services(data, clock.now)
-        with services.database:
-            host, port = sock.getsockname()[:2]
-            say(f"Serving on http://{host}:{port}")
-            serve_services(services, sock)
     return 0

@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from api.cli.said import complain, say
-from api.installation import KEY, InstallationError, data_folder, open_books, read_configuration
+from api.installation import InstallationError, data_folder, open_books
+from api.locale import translate
+from api.web.printing.verifying import Unreadable, parse_code, verified
 from custody import clock
 from custody import verify as verifier
-from custody.ledger import LedgerKey
+from custody.rules import NotFound
+from custody.store import witnessing
 from custody.store.books import Books
 
 ROWS_SHOWN = 50
@@ -35,9 +38,9 @@ def _new_file(path: Path) -> Path:
 
 def key(options: Namespace) -> int:
     """Write the public key."""
-    data = data_folder(options.data, os.environ)
-    ledger_key = LedgerKey.load(data / KEY, read_configuration(data).scheme.ledger_origin)
-    _new_file(options.file).write_text(ledger_key.vkey() + "\n", encoding="utf-8")
+    with _books(options) as books:
+        vkey = books.signing_key().vkey()
+    _new_file(options.file).write_text(vkey + "\n", encoding="utf-8")
     say(f"public key written to {options.file}: keep it outside, on paper or on the auditor's machine")
     return 0
 
@@ -70,13 +73,62 @@ def export(options: Namespace) -> int:
 
 def verify_export(options: Namespace) -> int:
     """Verify an export offline; the same code as the one-file verifier."""
+    if options.witness_key and not options.checkpoint:
+        complain("custody: --witness-key needs --checkpoint: the checkpoint that the witness cosigned")
+        return 2
     try:
-        verdict = verifier.verify_files(options.file, options.key, options.checkpoint)
+        verdict = verifier.verify_files(options.file, options.key, options.checkpoint, options.witness_key)
     except (OSError, verifier.Broken) as error:
         complain(f"custody: {error}")
         return 2
     say(str(verdict))
     return 0 if verdict.consistent else 1
+
+
+def verify_print(options: Namespace) -> int:
+    """Whether a printed paper is true, by what its code says. Exit 0 true, 1 not."""
+    try:
+        code = parse_code(options.file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        complain(f"custody: {options.file} cannot be read: {error}")
+        return 2
+    except Unreadable as error:
+        complain(f"custody: {translate('en', f'verify.unreadable.{error.code}')}")
+        return 2
+    with _books(options) as books, books.database.reading() as connection:
+        found = verified(connection, books, code, sees_act=True)
+    for one in found:
+        say(f"{translate('en', f'verify.light.{one.light}')}: {translate('en', f'verify.{one.code}', **one.params)}")
+    return 1 if any(one.light == "bad" for one in found) else 0
+
+
+def bundle(options: Namespace) -> int:
+    """Write what a witness without a network is brought: the latest checkpoint and the proof from its size."""
+    target = _new_file(options.file)
+    with _books(options) as books, books.database.reading() as connection:
+        try:
+            text = witnessing.bundle(connection, options.first)
+        except NotFound as error:
+            raise InstallationError(
+                f"No checkpoint of {options.first} entries or more is kept; the running server signs one every hour."
+            ) from error
+    target.write_text(text, encoding="utf-8")
+    say(f"bundle from size {options.first} written to {target}: bring it to the witness (custody-witness cosign)")
+    return 0
+
+
+def take_cosignature(options: Namespace) -> int:
+    """Keep the cosignature that a witness without a network gave back."""
+    _configuration, database, books = open_books(data_folder(options.data, os.environ), clock.now)
+    with database:
+        try:
+            with database.writing() as connection:
+                kept = witnessing.keep_cosignature(connection, options.file.read_text(encoding="utf-8"), books.clock())
+        except (OSError, UnicodeDecodeError, witnessing.WitnessRefused) as error:
+            complain(f"custody: {error}")
+            return 1
+    say(f"cosignature of {kept.witness} at {kept.size} entries kept")
+    return 0
 
 
 def rebuild(options: Namespace) -> int:

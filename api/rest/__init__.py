@@ -2,10 +2,25 @@
 
 from fastapi import APIRouter
 
-from api.rest import acts, business, carriers, directory, findings, intake, meetings, meta, papers, session, watch
+from api.rest import (
+    accounts,
+    acts,
+    business,
+    carriers,
+    directory,
+    findings,
+    intake,
+    meetings,
+    meta,
+    papers,
+    session,
+    watch,
+    witness,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     session.router,
+    accounts.router,
     carriers.router,
     acts.router,
     papers.router,
@@ -16,5 +31,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     watch.router,
     business.router,
     meetings.router,
+    witness.router,
 )
 """Every group's routes; a new group adds its own here."""

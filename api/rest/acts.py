@@ -8,9 +8,8 @@ from pydantic import BaseModel, Field
 
 from api.acts.disposition.losses import found_facts, last_known, loss_facts, this_minute
 from api.rest.asking import PREFIX, changes
-from api.sessions import TooManyAttempts
 from api.web.acts.borrower import borrower_signature
-from api.web.visit import Unfit, Visit, fresh, sign_in_of, text_signature
+from api.web.visit import Unfit, Visit, signed_with
 from custody import clock
 from custody.access import Permission
 from custody.entries import (
@@ -172,14 +171,7 @@ def move(body: Put, visit: Visit = Depends(changes(Permission.KEEP))) -> Receipt
 def missing(body: Missing, visit: Visit = Depends(changes(Permission.REPORT_MISSING))) -> Receipt:
     """Needs an identity confirmed lately, or the password."""
     facts = _missing_facts(visit, body)
-    if not fresh(visit):
-        try:
-            right = bool(body.password) and sign_in_of(visit.request).confirm(visit.session, body.password, visit.now)
-        except TooManyAttempts as wait:
-            raise Unfit([visit.error("password", "signin.wait", seconds=wait.wait_seconds)]) from wait
-        if not right:
-            raise Unfit([visit.error("password", "confirm.wrong" if body.password else "confirm.needed")])
-    return enter(visit, "missing", facts, (text_signature(visit, signed_text(facts)),))
+    return enter(visit, "missing", facts, (signed_with(visit, body.password, signed_text(facts)),))
 
 
 @router.post("/found", status_code=201, summary="A missing carrier was found")
@@ -191,14 +183,14 @@ def found(body: Found, visit: Visit = Depends(changes(Permission.KEEP))) -> Rece
 
 
 def _item(visit: Visit, carrier: int) -> CarrierItem:
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         return queries.carrier(connection, visit.subject, carrier)
 
 
 def _missing_facts(visit: Visit, body: Missing) -> list[Fact]:
     """The loss, discovered now by who declares it, with its clock; last where the books had it."""
     item = _item(visit, body.carrier)
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
     return loss_facts(
         visit.services,

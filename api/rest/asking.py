@@ -39,8 +39,9 @@ def changes(*permissions: Permission) -> Callable[[Visit, str], Visit]:
     return allowed
 
 
-def carrier_json(item: CarrierItem) -> dict[str, Any]:
-    """A carrier as the interface gives it; times are microseconds since 1970-01-01 UTC."""
+def carrier_json(visit: Visit, item: CarrierItem) -> dict[str, Any]:
+    """A carrier as the interface gives it, on record as seen; times are microseconds since 1970-01-01 UTC."""
+    visit.shows(item.id)
     return {
         "id": item.id,
         "control_number": item.control_number,

@@ -44,6 +44,7 @@ class Cosignature(BaseModel):
     model_config = ConfigDict(extra="forbid")
     number: str = Schema("", max_length=100)
     password: str = Schema("", max_length=2_000)
+    code: str = Schema("", max_length=100, description="of the second factor, for acts confirmed each time")
 
 
 class PeriodAnswer(BaseModel):
@@ -141,6 +142,10 @@ def body_of(act: Act) -> type[BaseModel]:
         f"act_{name}",
         act.fields,
         password=(str, Schema("", max_length=2_000, description="confirms identity where that is not recent")),
+        confirm_code=(
+            str,
+            Schema("", max_length=100, description="of the second factor, for acts confirmed each time"),
+        ),
         cosignatures=(list[Cosignature], Schema(default_factory=list, max_length=12)),
     )
 
@@ -168,8 +173,8 @@ def do(visit: Visit, on: str, identifier: int, key: str, body: Mapping[str, Any]
     raw = {one.name: _plain(getattr(given, one.name)) for one in act.fields}
     beside: list[Cosignature] = given.cosignatures  # type: ignore[attr-defined]
     password: str = given.password  # type: ignore[attr-defined]
-    hands = tuple(Hand(one.number, one.password) for one in beside)
-    return entered_json(enter_filled(visit, act, ground, raw, Signed(password, hands)))
+    hands = tuple(Hand(one.number, one.password, one.code) for one in beside)
+    return entered_json(enter_filled(visit, act, ground, raw, Signed(password, hands, given.confirm_code)))  # type: ignore[attr-defined]
 
 
 def _plain(value: Any) -> Any:
@@ -202,7 +207,7 @@ def _schema(acts: tuple[Act, ...]) -> dict[str, Any]:
         if act.kind and len(acts) > 1:
             schema["title"] = f"{act.kind}: {act.key}"
         schemas.append(_inlined(schema, schema.pop("$defs", {})))
-    return schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
+    return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
 
 
 def _inlined(part: Any, definitions: Mapping[str, Any]) -> Any:
@@ -319,7 +324,7 @@ def business(
         party=visit.subject.person if show == "mine" else None,
         due_before=due,
     )
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         if number is not None:
             found = queries.matter_by_number(connection, visit.subject, number)
             return {"items": [matter_json(found)], "after": None, "total": 1, "capped": False}
@@ -353,7 +358,7 @@ def lines(
     """By control and copy number, those that may be seen; each with its state in the matter."""
     ground = matter_ground(visit, identifier)
     eyes = ground.eyes or visit.subject
-    with visit.services.database.reading() as connection:
+    with visit.reading(ground.eyes) as connection:
         try:
             page = queries.lines(
                 connection, eyes, identifier, (state,) if state else (), after, None, max(1, min(limit, LIMIT_MAX))
@@ -363,7 +368,7 @@ def lines(
         items = queries.carriers_by_id(connection, eyes, [line.carrier for line in page.items])
     return {
         "items": [
-            {"carrier": carrier_json(items[line.carrier])} | line_json(line)
+            {"carrier": carrier_json(visit, items[line.carrier])} | line_json(line)
             for line in page.items
             if line.carrier in items
         ],

@@ -47,13 +47,13 @@ def _page(visit: Visit, search: Search) -> dict[str, Any]:
         holder=search.holder,
         overdue_before=visit.now if search.overdue else None,
     )
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         try:
             page = queries.carriers(connection, visit.subject, asked, search.after, search.limit)
         except KeyInvalid as damaged:
             raise NotFound from damaged
     return {
-        "items": [carrier_json(item) for item in page.items],
+        "items": [carrier_json(visit, item) for item in page.items],
         "after": page.after,
         "total": page.total,
         "capped": page.capped,
@@ -86,28 +86,30 @@ def search(body: Search, visit: Visit = Depends(changes(Permission.SEE_CARRIERS)
 @router.get("/{identifier}", summary="One carrier")
 def carrier(identifier: int, visit: Visit = Depends(reads)) -> dict[str, Any]:
     """As the books have it now."""
-    with visit.services.database.reading() as connection:
-        return carrier_json(queries.carrier(connection, visit.subject, identifier))
+    with visit.reading() as connection:
+        return carrier_json(visit, queries.carrier(connection, visit.subject, identifier))
 
 
 @router.get("/{identifier}/descent", summary="What a carrier was made from, and what was made from it")
 def descent(identifier: int, visit: Visit = Depends(reads)) -> dict[str, Any]:
     """The tree both ways, as far as it is seen: `distance` in steps, `manner` how each was made; `more`: cut short."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         item = queries.carrier(connection, visit.subject, identifier)
         kin = queries.kin_of(connection, visit.subject, item.id)
-    return {"sources": [_kin(one) for one in kin.sources], "made": [_kin(one) for one in kin.made], "more": kin.more}
+    sources, made = ([_kin(visit, one) for one in several] for several in (kin.sources, kin.made))
+    return {"sources": sources, "made": made, "more": kin.more}
 
 
-def _kin(one: Kin) -> dict[str, Any]:
-    return carrier_json(one.item) | {"distance": one.distance, "manner": one.manner}
+def _kin(visit: Visit, one: Kin) -> dict[str, Any]:
+    return carrier_json(visit, one.item) | {"distance": one.distance, "manner": one.manner}
 
 
 @router.get("/{identifier}/history", summary="The entries about a carrier, oldest first")
 def history(identifier: int, visit: Visit = Depends(reads)) -> dict[str, Any]:
     """Act, time and fact of every entry; sequence numbers are the auditor's."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         entries = queries.entries_of(connection, visit.subject, identifier)
+    visit.shows(identifier)
     return {"items": [_entry(entry) for entry in entries]}
 
 

@@ -26,14 +26,14 @@ class Lookup(BaseModel):
 @router.post("/persons/search", summary="Find persons; names never stand in an address")
 def persons(body: Lookup, visit: Visit = Depends(changes(Permission.LEND, Permission.KEEP))) -> dict[str, Any]:
     """At most fifty."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         return {"items": [person_json(one) for one in queries.persons(connection, body.text, 50)]}
 
 
 @router.get("/places", summary="All places")
 def places(visit: Visit = Depends(asks(Permission.SEE_PLACES))) -> dict[str, Any]:
     """By code, each with the rating that holds there."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
         counts = queries.counts_by_place(connection, visit.subject)
     found = sorted(directory.places.values(), key=lambda place: place.code)
@@ -45,7 +45,7 @@ def organisations(
     visit: Visit = Depends(asks(Permission.LICENSE, Permission.SEE_PLACES)),
 ) -> dict[str, Any]:
     """By code, each with what is on file of it, expired papers included."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
     found = sorted(directory.organisations.values(), key=lambda body: body.code)
     return {
@@ -69,7 +69,7 @@ def clauses(_visit: Visit = Depends(asks(Permission.SEE_REGULATIONS))) -> dict[s
 @router.get("/checkpoint", summary="The latest signed checkpoint (C2SP signed note)")
 def checkpoint(visit: Visit = Depends(asks(Permission.SEE_LEDGER))) -> dict[str, Any]:
     """The auditor keeps it outside."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         latest = store.checkpoints(connection, 1)
     if not latest:
         raise NotFound

@@ -37,7 +37,7 @@ def findings(
 ) -> dict[str, Any]:
     """`after` of one page asks for the next."""
     asked = FindingFilter(state=state, kind=kind, place=place, carrier=carrier)
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         try:
             page = page_of_findings(connection, visit.subject, asked, after)
         except KeyInvalid as damaged:
@@ -53,7 +53,7 @@ def findings(
 @router.get("/findings/{number}", summary="One finding with its history")
 def finding(number: str, visit: Visit = Depends(asks(Permission.SEE_FINDINGS))) -> dict[str, Any]:
     """The frozen evidence, and what was done."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         detail = one_finding(connection, visit.subject, number, visit.now)
     steps = [asdict(step) for step in detail.history]
     offered = {"acts": list(detail.acts), "resolutions": list(detail.resolutions)}
@@ -63,5 +63,5 @@ def finding(number: str, visit: Visit = Depends(asks(Permission.SEE_FINDINGS))) 
 @router.get("/readers", summary="Readers and their health")
 def readers(visit: Visit = Depends(asks(Permission.SEE_READERS))) -> dict[str, Any]:
     """State, through when each was heard listening, antennas."""
-    with visit.services.database.reading() as connection:
+    with visit.machines() as connection:
         return {"items": [asdict(one) for one in reader_store.readers(connection, visit.now)]}

@@ -6,9 +6,9 @@ from starlette.responses import JSONResponse, Response
 
 from api.problems import problem
 from api.rest.asking import PREFIX
-from api.services import Services
 from api.web.visit import services_of
 from reconcile.intake import BYTES_MAX, IntakeInvalid, parse_batch
+from reconcile.store import devices
 from reconcile.store import intake as store
 
 router = APIRouter(prefix=PREFIX, tags=["intake"])
@@ -25,7 +25,7 @@ async def intake(request: Request) -> Response:
         raw += chunk
         if len(raw) > BYTES_MAX:
             return problem(413, "too_large", f"A batch has at most {BYTES_MAX} bytes; send fewer records")
-    return await run_in_threadpool(_take, services_of(request), token.strip(), bytes(raw))
+    return await run_in_threadpool(_take, request, token.strip(), bytes(raw))
 
 
 def _unknown_device() -> Response:
@@ -33,11 +33,14 @@ def _unknown_device() -> Response:
     return problem(401, "unknown_device", title, headers={"WWW-Authenticate": "Bearer"})
 
 
-def _take(services: Services, token: str, raw: bytes) -> Response:
+def _take(request: Request, token: str, raw: bytes) -> Response:
+    services = services_of(request)
     with services.database.reading() as connection:
-        device = store.device_for_token(connection, store.token_hash(token))
+        device = devices.device_for_token(connection, devices.token_hash(token), services.clock())
     if device is None:
         return _unknown_device()
+    # For the line of the log.
+    request.state.device = device
     try:
         batch = parse_batch(raw)
     except IntakeInvalid as error:

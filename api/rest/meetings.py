@@ -50,7 +50,7 @@ def counted_json(visit: Visit, one: Counted) -> dict[str, Any]:
     attendee = one.attendee
     name = ""
     if attendee is not None:
-        with visit.services.database.reading() as connection:
+        with visit.reading() as connection:
             known = visit.services.books.directory(connection).persons.get(attendee.person or 0)
         name = attendee.name if known is None else known.name_en if visit.language == "en" else known.name
         name = name or (known.name if known else "")

@@ -43,10 +43,10 @@ def _body(document: dict[str, Any], operation: dict[str, Any]) -> list[dict[str,
     schema: dict[str, Any] = content.get("schema", {})
     if "$ref" in schema:
         schema = document["components"]["schemas"].get(schema["$ref"].rpartition("/")[2], {})
-    if "oneOf" in schema:
+    if "anyOf" in schema:
         # One name for several kinds of matter: each with its own fields.
         found = []
-        for one in schema["oneOf"]:
+        for one in schema["anyOf"]:
             found += [{"name": one.get("title", ""), "type": "", "required": False}, *_fields(one)]
         return found
     return _fields(schema)

@@ -23,7 +23,7 @@ OPEN_FACTS: tuple[type[Fact], ...] = (CarrierFact, RoundSigned, FindingSettled)
 @router.get("/{number}", summary="An act: its entries, signatures and carriers")
 def act(number: str, part: int = Query(1, ge=1, le=PARTS_MAX), visit: Visit = Depends(reads)) -> dict[str, Any]:
     """One part of its lines; sequence numbers are the auditor's."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         printed = load(connection, visit, number, part)
     first = printed.entries[0]
     return {
@@ -35,7 +35,7 @@ def act(number: str, part: int = Query(1, ge=1, le=PARTS_MAX), visit: Visit = De
         "part": printed.part,
         "parts": printed.parts,
         "entries": [_entry(entry) for entry in printed.entries],
-        "carriers": [carrier_json(item) for item in printed.items.values()],
+        "carriers": [carrier_json(visit, item) for item in printed.items.values()],
     }
 
 
@@ -48,9 +48,10 @@ def form(
 ) -> dict[str, Any]:
     """What stands on the paper now; `sha256` is that of its canonical JSON, as in the paper's QR code."""
     asked = visit if language is None else replace(visit, language=language)
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         printed = load(connection, asked, number, part)
         note = kept_note(connection, printed)
+    visit.shows(*printed.items, *(item.id for _line, item in printed.matter_lines), detail=printed.number, how="form")
     paper = paper_of(printed)
     sealed = seal(paper, printed, note)
     return {"form": as_json(paper), "sha256": sealed.digest, "checkpoint": note, "parts": printed.parts}

@@ -2,36 +2,37 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Header, Request
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response
 
-from api import store
 from api.locale import translate
 from api.problems import problem
-from api.rest.asking import PREFIX, asks, changes
-from api.sessions import SignInFailed, TooManyAttempts
-from api.web.door import set_session_cookie
+from api.rest.asking import PREFIX, asks
+from api.sessions import CodeNeeded, CodeWrong, SecretExpired, SignInFailed, TooManyAttempts
+from api.web.door import give_token
 from api.web.visit import (
     Forged,
     Visit,
     address_of,
     asked_language,
+    barely_signed_in,
     cookie_name,
+    genuine,
     same_origin,
     services_of,
     sign_in_of,
 )
-from custody.values import SECOND
 
 router = APIRouter(prefix=f"{PREFIX}/session", tags=["session"])
 
 
 class SignInBody(BaseModel):
-    """Staff number and password."""
+    """Staff number, password, and the code of who has a second factor."""
 
     number: str = Field(max_length=100)
     password: str = Field(max_length=2000)
+    code: str = Field("", max_length=100, description="of the second factor, or a recovery code")
 
 
 @router.post("", summary="Sign in: sets the session cookie and gives the token for unsafe methods")
@@ -41,15 +42,22 @@ def sign_in(body: SignInBody, request: Request) -> Response:
         raise Forged
     language, now, door = asked_language(request), services_of(request).clock(), sign_in_of(request)
     try:
-        account = door.check(body.number, body.password, address_of(request), now)
+        known = door.check(body.number, body.password, address_of(request), now, code=body.code)
+    except CodeNeeded:
+        return problem(401, "code_needed", translate(language, "signin.code_needed"))
+    except CodeWrong:
+        return problem(401, "code_wrong", translate(language, "signin.code_wrong"))
+    except SecretExpired:
+        return problem(401, "secret_expired", translate(language, "signin.secret_expired"))
     except SignInFailed:
         return problem(401, "sign_in_failed", translate(language, "signin.failed"))
     except TooManyAttempts as wait:
         title = translate(language, "signin.wait", seconds=wait.wait_seconds)
         return problem(429, "too_many_attempts", title, headers={"Retry-After": str(wait.wait_seconds)})
-    token, session = door.open(account, address_of(request), request.headers.get("user-agent", ""), now)
-    response = JSONResponse({"person": session.person, "csrf": session.csrf, "expires_at": session.expires_at})
-    set_session_cookie(request, response, token, (session.expires_at - now) // SECOND)
+    token, session = door.open(known, address_of(request), request.headers.get("user-agent", ""), now)
+    answer = {"person": session.person, "csrf": session.csrf, "expires_at": session.expires_at, "must": session.must}
+    response = JSONResponse(answer)
+    give_token(request, response, token, session, now)
     return response
 
 
@@ -66,10 +74,11 @@ def who(visit: Visit = Depends(asks())) -> dict[str, Any]:
 
 
 @router.delete("", summary="Sign out", status_code=204)
-def sign_out(visit: Visit = Depends(changes())) -> Response:
+def sign_out(visit: Visit = Depends(barely_signed_in), x_csrf_token: str = Header("")) -> Response:
     """End this session."""
-    with visit.services.database.writing() as connection:
-        store.end_session(connection, visit.subject.person, visit.session.token_hash)
+    if not same_origin(visit.request) or not genuine(visit, x_csrf_token):
+        raise Forged
+    sign_in_of(visit.request).end(visit.session, visit.now)
     response = Response(status_code=204)
     response.delete_cookie(cookie_name(visit.request), path="/", secure=visit.request.url.scheme == "https")
     return response

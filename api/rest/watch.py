@@ -124,7 +124,7 @@ def rounds(
     visit: Visit = Depends(asks(Permission.SWEEP, Permission.SEE_REPORTS)),
 ) -> dict[str, Any]:
     """`after` of one page asks for the next."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         try:
             page = sweeps.rounds(connection, visit.subject, state, None, after)
         except KeyInvalid as damaged:
@@ -149,7 +149,7 @@ def open_round(body: Opening, visit: Visit = Depends(changes(Permission.SWEEP)))
 @router.get("/rounds/{number}", summary="A sweep as it stands; once signed, as it was signed")
 def one_round(number: str, visit: Visit = Depends(asks(Permission.SWEEP, Permission.SEE_REPORTS))) -> dict[str, Any]:
     """Every bucket with its lines, and the hash of what a signature now would freeze."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         state = sweeps.buckets(connection, visit.subject, number)
         report = sweeps.round_report(connection, visit.subject, number)
     found = asdict(state) | {"counts": dict(state.counts), "expected": state.expected, "to_find": state.to_find}
@@ -232,7 +232,7 @@ def sign(number: str, body: Signing, visit: Visit = Depends(changes(Permission.S
     """Needs an identity confirmed within the last minutes, and the hash of the report that was read."""
     if not freshly_confirmed(visit.session, visit.services.scheme, visit.now):
         raise ConfirmationNeeded(f"/rounds/{number}/finish")
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         report = sweeps.round_report(connection, visit.subject, number)
     if body.report_hash != report.hash:
         raise Refused((Refusal("", "round_changed", {"round": number}),))
@@ -248,11 +248,11 @@ def overdue(
 ) -> dict[str, Any]:
     """`unit` (of the holder, with its sub-units) and `person` narrow it; no more than a thousand are given."""
     asked = overdue_asked(visit)
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
         found = loans_due(connection, visit.subject, visit.now, asked, directory)
         items = [item for item, _ in zip(found, range(OVERDUE_MAX), strict=False)]
-    return {"items": [carrier_json(item) for item in items], "unit": unit, "person": person}
+    return {"items": [carrier_json(visit, item) for item in items], "unit": unit, "person": person}
 
 
 @router.get("/reports/overdue.xlsx", tags=["reports"], summary="The same as a workbook; the export is logged")

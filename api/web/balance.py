@@ -68,21 +68,34 @@ def _position_words(params: Mapping[str, str], name: str) -> str:
     return params.get(name, "").strip() or params.get(f"{name}_day", "").strip()
 
 
-def asked_of(connection: Connection, visit: Visit) -> Asked:
+def span_of(visit: Visit, at: str, since: str) -> tuple[Position, Position | None]:
+    """The positions of the ledger that these words mean. Raises PositionWrong.
+
+    Where the ledger stood on a day is nobody's secret; which act stands there, and when it was entered, is told only of
+    what the visitor sees.
+    """
+    with visit.services.database.reading() as ledger:
+        position, opening = span_named(ledger, at, since, visit.day, visit.services.scheme.timezone)
+    with visit.reading() as connection:
+        seen = queries.position_at(connection, position.sequence)
+        return seen, None if opening is None else queries.position_at(connection, opening.sequence)
+
+
+def asked_of(visit: Visit) -> Asked:
     """What the address asks for."""
     params = visit.request.query_params
     by = next((one for one in GROUPINGS if one == params.get("by")), GROUPINGS[0])
     text = ""
     if params.get("q"):
-        kept = store.kept_search(connection, visit.session.token_hash, params["q"])
+        with visit.reading() as connection:
+            kept = store.kept_search(connection, visit.session.token_hash, params["q"])
         text = (kept or {}).get("text", "")
-    zone = visit.services.scheme.timezone
     at, since = _position_words(params, "at"), _position_words(params, "since")
     try:
-        position, opening = span_named(connection, at, since, visit.day, zone)
+        position, opening = span_of(visit, at, since)
     except PositionWrong as wrong:
         error = FieldError("at", visit.t(f"balance.error.{wrong.code}", **wrong.params))
-        return Asked(by, queries.position_at(connection), None, text, (error,))
+        return Asked(by, span_of(visit, "", "")[0], None, text, (error,))
     return Asked(by, position, opening, text)
 
 
@@ -123,8 +136,8 @@ def balance_page(visit: Visit = Depends(reads)) -> Response:
     scheme = visit.services.scheme
     page: Page[str] | None = None
     copies: Mapping[str, CarrierItem] = {}
-    with visit.services.database.reading() as connection:
-        asked = asked_of(connection, visit)
+    asked = asked_of(visit)
+    with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
         view = queries.view_of(visit.subject, scheme)
         if asked.by == "title":
@@ -207,10 +220,10 @@ def workbook(visit: Visit = Depends(reads)) -> Response:
     """The balance as a workbook, every group; the export is logged before it goes out. Raises Refused."""
     ban_signed(visit)
     services = visit.services
-    with services.database.reading() as connection:
-        asked = asked_of(connection, visit)
-        if asked.errors:
-            raise NotFound
+    asked = asked_of(visit)
+    if asked.errors:
+        raise NotFound
+    with visit.reading() as connection:
         directory = services.books.directory(connection)
         view = queries.view_of(visit.subject, services.scheme)
         found, cut = whole_account(connection, view, directory, services.scheme, asked.by, asked.at, asked.since)
@@ -230,7 +243,7 @@ ORDERS_COUNTED = frozenset({"approved", "closed", "settled"})
 def orders(visit: Visit = Depends(reads)) -> Response:
     """Production orders as they stand now, the newest first: approved = registered + spoiled + cancelled."""
     params = visit.request.query_params
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         try:
             page = books.matters(
                 connection,
@@ -285,13 +298,11 @@ def carriers(visit: Visit = Depends(reads)) -> Response:
     """The carriers behind a figure, as they stood at its position."""
     params = visit.request.query_params
     services = visit.services
-    with services.database.reading() as connection:
-        try:
-            at, since = span_named(
-                connection, params.get("at", ""), params.get("since", ""), visit.day, services.scheme.timezone
-            )
-        except PositionWrong as wrong:
-            raise NotFound from wrong
+    try:
+        at, since = span_of(visit, params.get("at", ""), params.get("since", ""))
+    except PositionWrong as wrong:
+        raise NotFound from wrong
+    with visit.reading() as connection:
         directory = services.books.directory(connection)
         asked = _filter_of(visit, directory, at, since)
         view = queries.view_of(visit.subject, services.scheme)

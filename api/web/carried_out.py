@@ -47,7 +47,7 @@ def groups_of(connection: Connection, subject: Subject, items: Iterable[CarrierI
 @router.get("/out")
 def board(visit: Visit = Depends(needs(Permission.SEE_CARRIERS))) -> Response:
     """The board."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         page = queries.carried_out(connection, visit.subject, limit=SHOWN)
         groups = groups_of(connection, visit.subject, page.items)
         directory = visit.services.books.directory(connection)

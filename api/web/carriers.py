@@ -19,7 +19,7 @@ from api.web.business.hooks import business_of
 from api.web.life import Life, life_of
 from api.web.render import render, url
 from api.web.visit import Form, Visit, needs, posted
-from custody.access import Permission
+from custody.access import Permission, answers_for
 from custody.life_cycle import Status
 from custody.register import Directory
 from custody.rules import NotFound
@@ -63,7 +63,7 @@ def asked_of(visit: Visit) -> Asked:
     }
     text = None
     if "q" in values:
-        with visit.services.database.reading() as connection:
+        with visit.reading() as connection:
             kept = store.kept_search(connection, visit.session.token_hash, values["q"])
         text = (kept or {}).get("text")
     levels = {level.code for level in visit.services.scheme.levels}
@@ -97,7 +97,7 @@ def carriers(visit: Visit = Depends(reads)) -> Response:
     """The list."""
     asked = asked_of(visit)
     params = visit.request.query_params
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         try:
             page = queries.carriers(
                 connection, visit.subject, asked.filter, params.get("after"), PAGE, params.get("before")
@@ -106,6 +106,7 @@ def carriers(visit: Visit = Depends(reads)) -> Response:
             raise NotFound from damaged
         directory = visit.services.books.directory(connection)
         counts = queries.status_counts(connection, visit.subject)
+    visit.shows(*(item.id for item in page.items))  # whichever columns are chosen
     return render(
         visit,
         "carriers/list.html",
@@ -150,7 +151,7 @@ def search(visit: Visit = Depends(reads), form: Form = Depends(posted)) -> Respo
 @router.get("/carriers/{identifier}")
 def carrier(identifier: int, request: Request, show: str = "both", visit: Visit = Depends(reads)) -> Response:
     """One carrier: what the books say, what the radio heard, and its whole life."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         item = queries.carrier(connection, visit.subject, identifier)
         directory = visit.services.books.directory(connection)
         about: tuple[FindingItem, ...] = ()
@@ -169,6 +170,7 @@ def carrier(identifier: int, request: Request, show: str = "both", visit: Visit 
         offers=offers(visit, item),
         business=business_of(visit, item, directory),
         kin=kin,
+        may_ask=answers_for(visit.subject, Permission.SEE_DISCLOSURE, item.unit, directory),
         show=show,
         kind_icons=KIND_ICONS,
         scope=[scope_words(visit, directory, principal) for principal in item.scope],

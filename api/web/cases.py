@@ -192,7 +192,7 @@ def cases_page(clause: str = "", what: str = "", visit: Visit = Depends(reads)) 
     if row is None or chosen is None:
         raise NotFound
     span = span_of(visit)
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         try:
             page = _cases(connection, visit, row, chosen, span.period)
         except KeyInvalid as damaged:

@@ -44,7 +44,7 @@ def reviews(
         body=(("what", what),) if what else (),
     )
     ground = ground_of(visit)
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         try:
             page = queries.matters(connection, visit.subject, asked, after, before, PAGE)
         except KeyInvalid as damaged:

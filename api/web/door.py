@@ -1,16 +1,17 @@
-"""The door: signing in and out, the own account with its sessions, and confirming identity again."""
+"""The door: signing in and out, and confirming identity again."""
+
+from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi import Form as FormField
 from starlette.responses import RedirectResponse, Response
 
-from api import store
 from api.locale import translate
-from api.sessions import PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN, SignInFailed, TooManyAttempts
+from api.sessions import CodeNeeded, CodeWrong, SecretExpired, SignInFailed, TooManyAttempts
+from api.store import Session
 from api.web.navigation import landing
-from api.web.render import YEAR_SECONDS, render, render_door
+from api.web.render import render, render_door
 from api.web.visit import (
-    KEYS_COOKIE,
     FieldError,
     Forged,
     Form,
@@ -19,6 +20,8 @@ from api.web.visit import (
     Visit,
     address_of,
     asked_language,
+    barely_posted,
+    barely_signed_in,
     cookie_name,
     local_address,
     posted,
@@ -28,7 +31,7 @@ from api.web.visit import (
     sign_in_of,
     signed_in,
 )
-from custody.values import SECOND
+from custody.values import SECOND, Instant
 
 router = APIRouter(include_in_schema=False)
 
@@ -45,8 +48,15 @@ def sign_in_page(request: Request, back: str = "") -> Response:
     try:
         signed_in(request)
     except NotSignedIn:
-        return render_door(request, "door/sign_in.html", back=local_address(back, ""))
+        return _draw(request, back)
     return RedirectResponse(local_address(back), status_code=303)
+
+
+def _draw(request: Request, back: str, status: int = 200, *, wanted: bool = False, **more: Any) -> Response:
+    """The page; `wanted`: the code of the second factor is asked for, whoever it is."""
+    codes = wanted or services_of(request).scheme.second_factor != "none"
+    names = {"back": local_address(back, ""), "codes": codes, "code_wanted": wanted}
+    return render_door(request, "door/sign_in.html", status_code=status, **(names | more))
 
 
 @router.post("/sign-in")
@@ -55,31 +65,39 @@ def sign_in(
     back: str = "",
     number: str = FormField("", max_length=100),
     password: str = FormField("", max_length=2000),
+    code: str = FormField("", max_length=100),
 ) -> Response:
     """Sign in. An unknown number and a wrong password get the same answer."""
     if not same_origin(request):
         raise Forged
-    now, door = services_of(request).clock(), sign_in_of(request)
-    language = asked_language(request)
+    now, door, address = services_of(request).clock(), sign_in_of(request), address_of(request)
+
+    def again(status: int, field: str, key: str, **blanks: int) -> Response:
+        error = FieldError(field, translate(asked_language(request), key, **blanks))
+        wanted = bool(code) or field == "code"
+        return _draw(request, back, status, wanted=wanted, errors=(error,), kept={"number": number})
+
     try:
-        account = door.check(number, password, address_of(request), now)
+        known = door.check(number, password, address, now, code=code)
+    except CodeNeeded:
+        return again(401, "code", "signin.code_needed")
+    except CodeWrong:
+        return again(401, "code", "signin.code_wrong")
+    except SecretExpired:
+        return again(401, "password", "signin.secret_expired")
     except SignInFailed:
-        error, status = translate(language, "signin.failed"), 401
+        return again(401, "number", "signin.failed")
     except TooManyAttempts as wait:
-        error, status = translate(language, "signin.wait", seconds=wait.wait_seconds), 429
-    else:
-        token, session = door.open(account, address_of(request), request.headers.get("user-agent", ""), now)
-        response = RedirectResponse(local_address(back), status_code=303)
-        set_session_cookie(request, response, token, (session.expires_at - now) // SECOND)
-        return response
-    return render_door(
-        request,
-        "door/sign_in.html",
-        status_code=status,
-        back=local_address(back, ""),
-        errors=(FieldError("number", error),),
-        kept={"number": number},
-    )
+        return again(429, "number", "signin.wait", seconds=wait.wait_seconds)
+    token, session = door.open(known, address, request.headers.get("user-agent", ""), now)
+    response = RedirectResponse(local_address(back), status_code=303)
+    give_token(request, response, token, session, now)
+    return response
+
+
+def give_token(request: Request, response: Response, token: str, session: Session, now: Instant) -> None:
+    """Give the browser the token of its session, for as long as that lasts at most."""
+    set_session_cookie(request, response, token, max(1, (session.expires_at - now) // SECOND))
 
 
 def set_session_cookie(request: Request, response: Response, token: str, age_seconds: int) -> None:
@@ -91,75 +109,11 @@ def set_session_cookie(request: Request, response: Response, token: str, age_sec
 
 
 @router.post("/sign-out")
-def sign_out(visit: Visit = Depends(signed_in), _form: Form = Depends(posted)) -> Response:
+def sign_out(visit: Visit = Depends(barely_signed_in), _form: Form = Depends(barely_posted)) -> Response:
     """End this session."""
-    with visit.services.database.writing() as connection:
-        store.end_session(connection, visit.subject.person, visit.session.token_hash)
+    sign_in_of(visit.request).end(visit.session, visit.now)
     response = RedirectResponse("/sign-in", status_code=303)
     response.delete_cookie(cookie_name(visit.request), path="/", secure=visit.request.url.scheme == "https")
-    return response
-
-
-@router.get("/me")
-def me(visit: Visit = Depends(signed_in)) -> Response:
-    """The own account: roles, sessions, shortcuts."""
-    with visit.services.database.reading() as connection:
-        sessions = store.sessions_of(connection, visit.subject.person)
-    scheme = visit.services.scheme
-    level = next((level for level in scheme.levels if level.rank == visit.subject.clearance_rank), None)
-    return render(
-        visit,
-        "me/me.html",
-        sessions=sessions,
-        clearance=level.code if level else "",
-        idle_minutes=scheme.number("session_idle_seconds") // 60,
-        absolute_hours=scheme.number("session_absolute_seconds") // 3600,
-    )
-
-
-@router.post("/me/sessions/end")
-def end_one(visit: Visit = Depends(signed_in), form: Form = Depends(posted)) -> Response:
-    """End one of the own sessions; another person's number changes nothing."""
-    with visit.services.database.writing() as connection:
-        store.end_session(connection, visit.subject.person, form.text("session"))
-    return RedirectResponse("/me", status_code=303)
-
-
-@router.get("/me/password")
-def password_page(visit: Visit = Depends(signed_in)) -> Response:
-    """Ask for a new password."""
-    return render(visit, "me/password.html", shortest=PASSWORD_CHARACTERS_MIN)
-
-
-@router.post("/me/password")
-def change_password(visit: Visit = Depends(signed_in), form: Form = Depends(posted)) -> Response:
-    """A new password: only its owner ever chooses it, and confirms the old one."""
-    new = form.secret("new")
-    errors: list[FieldError] = []
-    if not PASSWORD_CHARACTERS_MIN <= len(new) <= PASSWORD_CHARACTERS_MAX:
-        errors.append(visit.error("new", "password.length", n=PASSWORD_CHARACTERS_MIN))
-    elif new.casefold() in {visit.person.number.casefold(), form.secret("password").casefold()}:
-        errors.append(visit.error("new", "password.same"))
-    if new != form.secret("again"):
-        errors.append(visit.error("again", "password.differs"))
-    try:
-        if not errors:
-            sign(visit, form, "", each_time=True)
-    except Unfit as unfit:
-        errors += unfit.errors
-    if errors:
-        return render(visit, "me/password.html", shortest=PASSWORD_CHARACTERS_MIN, errors=tuple(errors))
-    sign_in_of(visit.request).change_password(visit.session, new)
-    return RedirectResponse("/me", status_code=303)
-
-
-@router.post("/me/keys")
-def keys(visit: Visit = Depends(signed_in), form: Form = Depends(posted)) -> Response:
-    """Switch the single-key shortcuts on or off on this device."""
-    response = RedirectResponse("/me", status_code=303)
-    value = "off" if form.text("keys") == "off" else "on"
-    secure = visit.request.url.scheme == "https"
-    response.set_cookie(KEYS_COOKIE, value, max_age=YEAR_SECONDS, httponly=True, samesite="strict", secure=secure)
     return response
 
 

@@ -104,7 +104,7 @@ def rated(visit: Visit, directory: Directory) -> list[Place]:
 
 def _page(visit: Visit, text: str = "") -> Response:
     params = visit.request.query_params
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
         asked = asked_of(visit, directory)
         now_in = every_visit(connection, visit.subject, VisitFilter(inside_only=True), INSIDE_MAX)
@@ -180,7 +180,7 @@ def _at(visit: Visit, at: int | None) -> str:
 @router.get("/entries.xlsx")
 def workbook(visit: Visit = Depends(admits)) -> Response:
     """The register as a workbook, with the filters of the page."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
         asked = asked_of(visit, directory)
         found = every_visit(connection, visit.subject, asked.filter, ROWS_MAX + 1)
@@ -208,7 +208,7 @@ def workbook(visit: Visit = Depends(admits)) -> Response:
 
 def _sheet(visit: Visit) -> tuple[Asked, Paper]:
     """The day and place of an address, and their sheet. Raises NotFound without a place."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
         asked = asked_of(visit, directory)
         if asked.place is None:
@@ -282,7 +282,7 @@ def sheet(visit: Visit = Depends(admits)) -> Response:
     """The sheet as it will be printed; or, just logged, the print itself."""
     asked, paper = _sheet(visit)
     made = whole(visit.request.query_params.get("print"))
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         logged = None if made is None else store.export_of(connection, made)
     same = logged is not None and (logged.name, logged.person) == ("entries_sheet", visit.subject.person)
     same = same and logged is not None and json.loads(logged.filters) == asked.said

@@ -8,9 +8,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.locale import translate
+from api.logs import request_number
 from api.problems import problem
 from api.web.refusals import refusal_words
 from api.web.render import render, render_door
@@ -20,6 +21,7 @@ from api.web.visit import (
     ConfirmationNeeded,
     Forbidden,
     Forged,
+    MustFirst,
     NotSignedIn,
     Unfit,
     Visit,
@@ -66,6 +68,17 @@ def _not_signed_in(request: Request, _error: Exception) -> Response:
         if cookie in request.cookies:
             response.delete_cookie(cookie, secure=cookie == COOKIE_SECURE)
     return response
+
+
+_FIRST = {"password": "/me/password", "factor": "/me/second-factor"}
+"""Where one is led who must do something before anything else."""
+
+
+def _must_first(request: Request, error: Exception) -> Response:
+    what = error.what if isinstance(error, MustFirst) else "password"
+    if for_machines(request):
+        return _answer(request, 403, f"must_{what}")
+    return RedirectResponse(_FIRST[what], status_code=303)
 
 
 def _forbidden(request: Request, error: Exception) -> Response:
@@ -127,14 +140,24 @@ def _refused(request: Request, error: Exception) -> Response:
 
 def _storage_full(request: Request, error: Exception) -> Response:
     """The disk takes nothing more: the person is told, and the reason stands in the log for the administrator."""
-    log.error("%s", error)
+    log.error("the disk takes nothing more", exc_info=error, extra=_numbered(request, "storage_full"))
     return _answer(request, 503, "storage_full")
 
 
 def _database_away(request: Request, error: Exception) -> Response:
     """The database does not answer: nothing is promised about what was asked."""
-    log.error("%s", error)
+    log.error("the database does not answer", exc_info=error, extra=_numbered(request, "database_away"))
     return _answer(request, 503, "database_away")
+
+
+def unrecorded_answer(request: Request, error: Exception) -> Response:
+    """The answer where it could not be put on record who sees what: nothing is shown."""
+    if isinstance(error, StorageFull):
+        return _storage_full(request, error)
+    if isinstance(error, DatabaseAway):
+        return _database_away(request, error)
+    log.error("who saw what could not be put on record", exc_info=error, extra=_numbered(request, "unrecorded"))
+    return _answer(request, 503, "unrecorded")
 
 
 def _unfit(request: Request, error: Exception) -> Response:
@@ -154,7 +177,15 @@ def _invalid(request: Request, error: Exception) -> Response:
     return error_page(request, 404 if request.method == "GET" else 422, "not_found")
 
 
-_BY_STATUS = {404: "not_found", 405: "method", 413: "too_large", 400: "invalid", 429: "too_many"}
+_BY_STATUS = {
+    401: "not_signed_in",
+    404: "not_found",
+    405: "method",
+    408: "too_slow",
+    413: "too_large",
+    400: "invalid",
+    429: "too_many",
+}
 
 
 def _http(request: Request, error: Exception) -> Response:
@@ -164,6 +195,23 @@ def _http(request: Request, error: Exception) -> Response:
     for name, value in (error.headers or {}).items():
         response.headers[name] = value
     return response
+
+
+def _numbered(request: Request, event: str) -> dict[str, str]:
+    return {"event": event, "request": request_number(request.scope)}
+
+
+def too_many(wait_seconds: int) -> ASGIApp:
+    """The answer to a request that came too soon, before anything else is asked about it."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        words = translate(asked_language(request), "errors.too_many.wait", seconds=wait_seconds)
+        response = _answer(request, 429, "too_many", words)
+        response.headers["Retry-After"] = str(wait_seconds)
+        await response(scope, receive, send)
+
+    return answer
 
 
 async def broken(scope: Scope, receive: Receive, send: Send, number: str) -> None:
@@ -177,9 +225,12 @@ def add_error_pages(app: FastAPI) -> None:
     """Make the application answer with these."""
     for kind, handler in (
         (NotSignedIn, _not_signed_in),
+        (MustFirst, _must_first),
         (Forbidden, _forbidden),
         (Forged, _forged),
         (NotFound, _not_found),
+        # A number that no identifier can have: SQLite's driver refuses what has more than 64 bits.
+        (OverflowError, _not_found),
         (ConfirmationNeeded, _confirmation),
         (Refused, _refused),
         (StorageFull, _storage_full),

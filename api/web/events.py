@@ -22,6 +22,7 @@ from custody import clock
 from custody.access import Permission, Subject, may
 from custody.rules import NotFound
 from custody.store import accounts, queries
+from custody.store.walls import wall_of
 from reconcile import notices
 from reconcile.bulletin import PACE_SECONDS, Bulletin
 from reconcile.checks import KINDS
@@ -42,6 +43,7 @@ TOPICS: Mapping[str, Permission | None] = {
     "readers": Permission.SEE_READERS,
     "rounds": Permission.SWEEP,
     "inbox": None,
+    "proof": None,
 }
 """Topic -> what opens it; None: for everybody who is signed in."""
 _COUNTED = {"findings": ("findings", "at_once"), "inbox": ("inbox",)}
@@ -102,9 +104,10 @@ def look(services: Services, token_hash: str, wanted: frozenset[str]) -> Sight |
         if account.disabled:
             return None
         day = clock.day(now, services.scheme.timezone)
-        subject = queries.subject_for(connection, session.person, services.scheme, day)
-        topics = allowed_topics(subject, wanted)
-        figures: dict[str, int] = {}
+        subject = queries.subject_for(connection, session.person, services.scheme, day, now)
+    topics = allowed_topics(subject, wanted)
+    figures: dict[str, int] = {}
+    with services.database.reading(wall_of(subject)) as connection:
         if "findings" in topics:
             found = counts(connection, subject)
             figures["findings"] = sum(one.open for one in found)

@@ -35,7 +35,7 @@ def ban_signed(visit: Visit) -> None:
     """
     if not visit.may(Permission.TAKE_PART):
         return
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         found = ban_unsigned(visit.subject.person, visit.services.books.directory(connection))
     if found is not None:
         raise Refused([found])
@@ -53,7 +53,8 @@ def given(visit: Visit, report: Report, filters: Mapping[str, str], said: Mappin
     write_workbook(report, visit.subject, scheme, visit.now, out, visit.language, told)
     kept = json.dumps(dict(filters), ensure_ascii=False, sort_keys=True)
     with visit.services.database.writing() as connection:
-        store.log_export(connection, visit.subject.person, visit.now, report.name, kept, len(report.rows))
+        number = store.log_export(connection, visit.subject.person, visit.now, report.name, kept, len(report.rows))
+    visit.shows(*report.carriers, how="export", detail=f"{report.name} {number}")
     headers = {"Content-Disposition": f'attachment; filename="{report.name}-{visit.day}.xlsx"'}
     return Response(out.getvalue(), media_type=XLSX, headers=headers)
 
@@ -80,9 +81,9 @@ def filter_words(filters: str) -> str:
 @router.get("/exports")
 def exports_page(visit: Visit = Depends(sees_exports)) -> Response:
     """The log, the newest first."""
-    store.take_in_exports(visit.services.data, visit.services.database)
+    store.take_in_exports(visit.services.data, visit.services.database, visit.now)
     before = whole(visit.request.query_params.get("before"))
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         found = store.exports(connection, reach_of(visit), before, PAGE + 1)
         directory = visit.services.books.directory(connection)
     return render(
@@ -100,8 +101,8 @@ _COLUMNS = ("at_text", "person_number", "person", "exported", "rows", "filters")
 @router.get("/exports.xlsx")
 def exports_workbook(visit: Visit = Depends(sees_exports)) -> Response:
     """The log as a workbook."""
-    store.take_in_exports(visit.services.data, visit.services.database)
-    with visit.services.database.reading() as connection:
+    store.take_in_exports(visit.services.data, visit.services.database, visit.now)
+    with visit.reading() as connection:
         found = store.exports(connection, reach_of(visit), None, ROWS_MAX + 1)
         persons = visit.services.books.directory(connection).persons
     rows = []

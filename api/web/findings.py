@@ -129,7 +129,7 @@ def menus(visit: Visit, asked: Asked, directory: Directory) -> tuple[Menu, ...]:
 
 def open_count(visit: Visit) -> int:
     """How many findings are open for this visit: the figure in the navigation."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         return sum(one.open for one in counts(connection, visit.subject))
 
 
@@ -163,7 +163,7 @@ def _page_of(connection: Connection, visit: Visit, asked: Asked) -> Page[Finding
 def _draw(visit: Visit, number: str | None, **more: Any) -> Response:
     """The list, beside the finding of this number, or beside the first of the list."""
     asked = asked_of(visit)
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         page = _page_of(connection, visit, asked)
         chosen = number or (page.items[0].line.number if page.items else None)
         detail = finding(connection, visit.subject, chosen, visit.now) if chosen else None
@@ -343,7 +343,7 @@ def escalate(number: str, visit: Visit = Depends(reads), form: Form = Depends(po
 def settle(number: str, visit: Visit = Depends(reads), form: Form = Depends(posted)) -> Response:
     """Go on to the act chosen; or conclude without one, with a reason."""
     chosen, _, what = form.text("how").partition(":")
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         detail = finding(connection, visit.subject, number, visit.now)
     if chosen == "act":
         for way in ways_of(visit, detail):

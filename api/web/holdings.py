@@ -111,7 +111,7 @@ def _to_attend(person: int, matters: Sequence[Matter]) -> list[tuple[Matter, boo
 def holdings(visit: Visit = Depends(needs(Permission.TAKE_PART))) -> Response:
     """The visitor's own."""
     person = visit.subject.person
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
         asked = MatterFilter(kinds=("circulation", "briefing"), party=person, open_only=True)
         matters = queries.matters(connection, visit.subject, asked, limit=SHOWN).items

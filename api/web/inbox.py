@@ -17,7 +17,7 @@ PAGE = 50
 
 def unread(visit: Visit) -> int:
     """The figure in the navigation."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         return notices.unread(connection, visit.subject)
 
 
@@ -28,7 +28,7 @@ navigation.COUNTS["inbox"] = unread
 def inbox(visit: Visit = Depends(signed_in)) -> Response:
     """The visitor's own notices, the newest first; for whom settles findings, who keeps what past its day."""
     before = whole(visit.request.query_params.get("before"))
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         found = notices.inbox(connection, visit.subject, before=before, limit=PAGE + 1)
         new = notices.unread(connection, visit.subject)
         heads = visit.may(Permission.SETTLE_FINDINGS) and before is None

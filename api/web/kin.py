@@ -15,7 +15,7 @@ reads = needs(Permission.SEE_CARRIERS)
 @router.get("/carriers/{identifier}/descent")
 def descent(identifier: int, visit: Visit = Depends(reads)) -> Response:
     """The tree, as far as it is seen. Raises NotFound."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         item = queries.carrier(connection, visit.subject, identifier)
         kin = queries.kin_of(connection, visit.subject, item.id)
     return render(visit, "carriers/descent.html", item=item, kin=kin)

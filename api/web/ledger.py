@@ -4,51 +4,26 @@ Nothing of a carrier is shown here: the auditor sees that entries stand, not wha
 offline verifier holds titles, so it is not had here but by the server's own account: `custody ledger export`.
 """
 
-import base64
-from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from api import store
+from api.web.proof import state
 from api.web.render import render
 from api.web.visit import Form, Visit, needs, posted
 from custody import ledger as books_ledger
 from custody.access import Permission
-from custody.store.books import bodies
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
 auditor = needs(Permission.SEE_LEDGER)
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """What a check of the stored entries against a checkpoint came to."""
-
-    size: int
-    root: str
-    signed_root: str
-
-    @property
-    def agrees(self) -> bool:
-        """Whether the entries give the root that was signed."""
-        return self.root == self.signed_root
-
-
-def check(visit: Visit, checkpoint: store.Checkpoint) -> Check:
-    """Compute the tree over the stored bytes up to a checkpoint, and hold it against the signed root."""
-    frontier = books_ledger.Frontier()
-    with visit.services.database.reading() as connection:
-        frontier = frontier.extend(books_ledger.leaf_hash(body) for body in bodies(connection, checkpoint.size))
-    signed = checkpoint.note.split("\n")[2]
-    return Check(checkpoint.size, base64.b64encode(frontier.root()).decode(), signed)
-
-
 def _page(visit: Visit, request: Request, **context: Any) -> Response:
     before, act = request.query_params.get("after", ""), request.query_params.get("act", "")[:40]
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         lines = store.entry_lines(connection, int(before) if before.isdecimal() else None, act, PAGE + 1)
         checkpoints = store.checkpoints(connection, 10)
         size = visit.services.books.position(connection)
@@ -59,29 +34,14 @@ def _page(visit: Visit, request: Request, **context: Any) -> Response:
         "checkpoints": checkpoints,
         "size": size,
         "act": act,
-        "result": None,
     }
-    return render(visit, "ledger/ledger.html", **(names | context))
+    return render(visit, "ledger/ledger.html", **(names | state(visit, request) | context))
 
 
 @router.get("/ledger")
 def ledger(request: Request, visit: Visit = Depends(auditor)) -> Response:
     """The entries, newest first."""
     return _page(visit, request)
-
-
-@router.post("/ledger/check")
-def check_now(request: Request, visit: Visit = Depends(auditor), _form: Form = Depends(posted)) -> Response:
-    """Check the stored entries against the latest signed checkpoint."""
-    with visit.services.database.reading() as connection:
-        latest = store.checkpoints(connection, 1)
-    return _page(visit, request, result=check(visit, latest[0]) if latest else None, asked=True)
-
-
-@router.get("/ledger/check")
-def checked_elsewhere(visit: Visit = Depends(auditor)) -> Response:
-    """The address of a check, come back to: the page itself."""
-    return RedirectResponse("/ledger", status_code=303)
 
 
 @router.post("/ledger/checkpoint")
@@ -94,7 +54,7 @@ def sign_checkpoint(visit: Visit = Depends(auditor), _form: Form = Depends(poste
 @router.get("/ledger/checkpoints/{size}")
 def checkpoint_file(size: int, visit: Visit = Depends(auditor)) -> Response:
     """One signed checkpoint as a file, to be kept outside."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         found = [one for one in store.checkpoints(connection, 1000) if one.size == size]
     if not found:
         return RedirectResponse("/ledger", status_code=303)

@@ -1,12 +1,12 @@
 """What the navigation holds: only what the roles may open and the application serves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from fastapi import Request
 
 from api.web.visit import Visit
-from custody.access import Permission
+from custody.access import Permission, Role
 
 P = Permission
 
@@ -28,8 +28,16 @@ class Item:
     letter: str
     permission: Permission | None
     group: str
+    also: tuple[Permission, ...] = ()
+    """Other permissions of which one opens it as well."""
+
+    def opens(self, visit: Visit) -> bool:
+        """Whether the visitor's roles open it."""
+        return self.permission is None or any(visit.may(one) for one in (self.permission, *self.also))
 
 
+_PROOF = (P.MANAGE_ACCOUNTS, P.APPROVE_ACCOUNTS, P.HEAD_ENQUIRIES)
+_ACCOUNTS = (P.MANAGE_ACCOUNTS, P.APPROVE_ACCOUNTS, P.SEE_LOGS)
 ITEMS = (
     Item("overview", "/overview", "home", "o", None, "daily"),
     Item("inbox", "/inbox", "alert", "n", None, "daily"),
@@ -47,18 +55,25 @@ ITEMS = (
     Item("review", "/review", "clock", "t", P.SEE_REPORTS, "procedures"),
     Item("entries", "/entries", "door", "w", P.ADMIT, "procedures"),
     Item("undertakings", "/undertakings", "pen", "z", P.TAKE_PART, "procedures"),
+    Item("emergency", "/emergency", "alert", "", P.TAKE_PART, "procedures"),
     Item("registers", "/registers", "in", "g", P.SEE_REPORTS, "registers"),
     Item("balance", "/balance", "equal", "q", P.SEE_REPORTS, "registers"),
     Item("reports", "/reports", "sum", "b", P.SEE_REPORTS, "registers"),
     Item("ledger", "/ledger", "book", "l", P.SEE_LEDGER, "registers"),
+    Item("proof", "/proof", "shield", "", P.SEE_LEDGER, "registers", _PROOF),
+    Item("verify", "/verify-print", "paper", "", P.SEE_LEDGER, "registers", (P.KEEP, P.HEAD_ENQUIRIES)),
     Item("places", "/places", "map", "p", P.SEE_PLACES, "registers"),
     Item("people", "/people", "user", "u", P.SWEEP, "registers"),
     Item("organisations", "/organisations", "box", "j", P.SEE_PLACES, "registers"),
     Item("regulations", "/regulations", "rule", "e", P.SEE_REGULATIONS, "registers"),
     Item("readers", "/readers", "wave", "r", P.SEE_READERS, "administration"),
     Item("import", "/import", "plus", "", P.TAKE_IN, "administration"),
+    Item("audit", "/audit", "eye", "", P.SEE_LOGS, "administration"),
     Item("exports", "/exports", "down", "", P.SEE_EXPORTS, "administration"),
-    Item("accounts", "/accounts", "gear", "a", P.MANAGE_ACCOUNTS, "administration"),
+    Item("system", "/system", "chip", "", P.MANAGE_READERS, "administration"),
+    Item("backups", "/backups", "copy", "", P.MANAGE_READERS, "administration"),
+    Item("requests", "/accounts/requests", "stamp", "", P.APPROVE_ACCOUNTS, "administration", _ACCOUNTS),
+    Item("accounts", "/accounts", "gear", "a", P.MANAGE_ACCOUNTS, "administration", _ACCOUNTS),
 )
 del P
 
@@ -85,24 +100,31 @@ class Group:
 
 def navigation(visit: Visit, request: Request) -> tuple[Group, ...]:
     """The groups of links that this visit may open; a group without any is left out."""
+    if visit.session.must:
+        return ()
     served: frozenset[str] = request.app.state.served
     path = request.url.path
+    shown = [item for item in ITEMS if item.path in served and item.opens(visit)]
+    here = [item.path for item in shown if path == item.path or path.startswith(f"{item.path}/")]
     links = [
-        Link(
-            item,
-            path == item.path or path.startswith(f"{item.path}/"),
-            COUNTS[item.key](visit) if item.key in COUNTS else 0,
-        )
-        for item in ITEMS
-        if item.path in served and (item.permission is None or visit.may(item.permission))
+        # Of two addresses of which one lies under the other, the longer is where one is.
+        Link(item, item.path == max(here, key=len, default=""), COUNTS[item.key](visit) if item.key in COUNTS else 0)
+        for item in shown
     ]
     groups = (Group(name, tuple(link for link in links if link.item.group == name)) for name in GROUPS)
     return tuple(group for group in groups if group.links)
 
 
+LANDING: Mapping[Role, str] = {
+    Role.SECURITY_ADMINISTRATOR: "/accounts/requests",
+    Role.AUDITOR: "/audit",
+}
+"""Where an administrator begins whose work stands on another page than the overview."""
+
+
 def landing(visit: Visit, served: frozenset[str]) -> str:
-    """Where a person begins: the first item that the roles open, else the own account."""
-    for item in ITEMS:
-        if item.path in served and (item.permission is None or visit.may(item.permission)):
-            return item.path
-    return "/me"
+    """Where a person begins: where the role's work is, else the first item that is opened, else the own account."""
+    for role, path in LANDING.items():
+        if role in visit.subject.roles and path in served:
+            return path
+    return next((item.path for item in ITEMS if item.path in served and item.opens(visit)), "/me")

@@ -99,7 +99,7 @@ def register(find: str = "", done: str = "", visit: Visit = Depends(reads)) -> R
 def provisions(visit: Visit, body: int) -> list[tuple[Matter, Look]]:
     """What was or is provided to the body, the newest first, as far as the visitor sees it."""
     asked = MatterFilter(kinds=("provision",), body=(("organisation", body),))
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         page = queries.matters(connection, visit.subject, asked, limit=MATTERS_MAX)
     return [(one, look_of(visit, one)) for one in page.items]
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from api import store
 from api.store import Connection
 from api.web import words
+from api.web.emergency import stands_above
 from api.web.findings import alarms
 from api.web.render import render, url
 from api.web.visit import Visit, signed_in
@@ -29,7 +30,7 @@ from custody.entries import (
 )
 from custody.life_cycle import Status
 from custody.register import Directory
-from custody.store import queries
+from custody.store import account_lists, emergency, queries
 from custody.store.queries import CarrierFilter, CarrierItem
 from custody.values import DAY, SECOND, Instant, Place
 from reconcile.checks import KINDS
@@ -253,18 +254,22 @@ def overview(visit: Visit = Depends(signed_in)) -> Response:
         "held_total": 0,
         "alarming": (),
         "readers": (),
+        "lonely": (),
+        "unreviewed": (),
         "checkpoint": None,
         "entries": 0,
     }
     business = visit.may(Permission.SEE_FINDINGS)
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
         if visit.may(Permission.SEE_CARRIERS):
             names |= _own(connection, visit)
         if business:
             names |= _business(connection, visit, directory)
-        if visit.may(Permission.MANAGE_READERS):
-            names["readers"] = reader_store.readers(connection, visit.now)
+        if visit.may(Permission.MANAGE_ACCOUNTS) or visit.may(Permission.APPROVE_ACCOUNTS):
+            names["lonely"] = account_lists.lonely_roles(connection)
+        if stands_above(visit):
+            names["unreviewed"] = emergency.unreviewed(connection, visit.now)
         if visit.may(Permission.SEE_LEDGER):
             checkpoints = store.checkpoints(connection, 1)
             newest = store.entry_lines(connection, None, "", 1)
@@ -272,4 +277,7 @@ def overview(visit: Visit = Depends(signed_in)) -> Response:
                 "checkpoint": checkpoints[0] if checkpoints else None,
                 "entries": newest[0].sequence if newest else 0,
             }
+    if visit.may(Permission.MANAGE_READERS):
+        with visit.machines() as connection:
+            names["readers"] = reader_store.readers(connection, visit.now)
     return render(visit, "overview/overview.html", business=business, directory=directory, **names)

@@ -27,7 +27,7 @@ def cleared_for(visit: Visit, person: Person) -> str | None:
 @router.get("/people")
 def people(find: str = "", visit: Visit = Depends(clears)) -> Response:
     """The people of the house, or those whose number or name holds what is looked for."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
         found = queries.persons(connection, find[:100], LISTED + 1)
         counts = held_counts(connection, visit.subject, [person.id for person in found])
@@ -47,7 +47,7 @@ def people(find: str = "", visit: Visit = Depends(clears)) -> Response:
 @router.get("/people/{identifier}")
 def one(identifier: int, visit: Visit = Depends(clears)) -> Response:
     """One person: in hand, in care, waited for, open business. Raises NotFound."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         person = queries.person(connection, identifier)
     ground = ground_of(visit)
     return render(

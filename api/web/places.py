@@ -128,7 +128,7 @@ def strip(antenna: Listening, since: Instant, now: Instant, silent_after: int) -
 @router.get("/places")
 def places(visit: Visit = Depends(sees_places)) -> Response:
     """The tree."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
         counts = queries.counts_by_place(connection, visit.subject)
         heard = listened_through(connection)
@@ -140,7 +140,7 @@ def place(identifier: int, visit: Visit = Depends(sees_places)) -> Response:
     """One place: its rating, what the books have in it, and who listens."""
     params = visit.request.query_params
     silent_after = visit.services.scheme.number("reader_silent_after_seconds") * SECOND
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
         found = directory.places.get(identifier)
         if found is None:

@@ -32,7 +32,7 @@ def orders(
     """The orders that the visitor sees, the newest first. Raises NotFound for a damaged key."""
     shown = show if show in SHOWN else "open"
     asked = MatterFilter(kinds=("production",), open_only=shown == "open", over_only=shown == "over")
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         try:
             page = queries.matters(connection, visit.subject, asked, after, before, PAGE)
         except KeyInvalid as damaged:

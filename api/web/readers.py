@@ -18,7 +18,7 @@ from custody.register import Directory
 from custody.rules import NotFound
 from custody.values import SECOND, Place
 from readers.sighting import Instant
-from reconcile.store import intake
+from reconcile.store import devices as admitted
 from reconcile.store import readers as store
 from reconcile.store.coverage import listening
 from reconcile.store.readers import ConfigurationInvalid, ReaderHealth, Role
@@ -28,6 +28,7 @@ reads = needs(Permission.SEE_READERS)
 manages = needs(Permission.MANAGE_READERS)
 ROLES: tuple[Role, ...] = get_args(Role)
 TITLE_MAX, NAME_MAX = 80, 64
+HOUR = 3600 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +88,12 @@ def readers_page(visit: Visit = Depends(reads)) -> Response:
 
 
 def _draw_list(visit: Visit, token: str = "", **more: Any) -> Response:
-    with visit.services.database.reading() as connection:
+    with visit.machines() as connection:
         found = store.readers(connection, visit.now)
         directory = visit.services.books.directory(connection)
         strips = {one.name: _strip(connection, visit, one, directory) for one in found}
         losses = store.losses(connection, 10)
-        devices = intake.devices(connection) if visit.may(Permission.MANAGE_READERS) else []
+        devices = admitted.devices(connection) if visit.may(Permission.MANAGE_READERS) else []
     names: dict[str, Any] = {
         "readers": found,
         "health": _healths(visit, found),
@@ -102,6 +103,7 @@ def _draw_list(visit: Visit, token: str = "", **more: Any) -> Response:
         "directory": directory,
         "manages": visit.may(Permission.MANAGE_READERS),
         "token": token,
+        "old_until": None,
         "state_words": lambda state: state_words(visit, state),
     }
     return render(visit, "readers/list.html", **(names | more))
@@ -114,7 +116,7 @@ def reader_page(name: str, visit: Visit = Depends(reads)) -> Response:
 
 
 def _draw_one(visit: Visit, name: str, **more: Any) -> Response:
-    with visit.services.database.reading() as connection:
+    with visit.machines() as connection:
         found = store.reader(connection, name, visit.now)
         if found is None:
             raise NotFound
@@ -160,7 +162,7 @@ def add_reader(visit: Visit = Depends(manages), form: Form = Depends(posted)) ->
 @router.post("/readers/{name}")
 def change_reader(name: str, visit: Visit = Depends(manages), form: Form = Depends(posted)) -> Response:
     """Name a reader, put it to work, or take it out of use."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         if store.reader(connection, name, visit.now) is None:
             raise NotFound
     return _configure(visit, form, name)
@@ -170,7 +172,7 @@ def _configure(visit: Visit, form: Form, name: str) -> Response:
     title_zh, title_en = form.text("title_zh")[:TITLE_MAX], form.text("title_en")[:TITLE_MAX]
     if not title_zh and not title_en:
         error = visit.error("title_zh", "readers.title_needed")
-        with visit.services.database.reading() as connection:
+        with visit.reading() as connection:
             there = store.reader(connection, name, visit.now) is not None
         if there:
             return _again(visit, name, form, error)
@@ -186,7 +188,7 @@ def _configure(visit: Visit, form: Form, name: str) -> Response:
 def set_antenna(name: str, visit: Visit = Depends(manages), form: Form = Depends(posted)) -> Response:
     """Tie an antenna to the place that it hears, or untie it."""
     number, place, role = form.number("number"), form.number("place"), form.text("role")
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         if store.reader(connection, name, visit.now) is None:
             raise NotFound
     if number is None or number > 65_535:
@@ -215,16 +217,31 @@ def add_device(visit: Visit = Depends(manages), form: Form = Depends(posted)) ->
     token = secrets.token_urlsafe(32)
     try:
         with visit.services.database.writing() as connection:
-            intake.create_device(connection, name, intake.token_hash(token), visit.now)
-    except intake.DeviceExists:
+            admitted.create_device(connection, name, admitted.token_hash(token), visit.now, by=visit.subject.person)
+    except admitted.DeviceExists:
         return _draw_list(visit, errors=(visit.error("device", "readers.device_exists"),), kept=form.kept())
     return _draw_list(visit, token=token, token_of=name)
+
+
+@router.post("/devices/{name}/rotate")
+def rotate_device(name: str, visit: Visit = Depends(manages), form: Form = Depends(posted)) -> Response:
+    """Another token for a device, shown here and nowhere else; the one before is taken for some hours more."""
+    token = secrets.token_urlsafe(32)
+    until = visit.now + visit.services.scheme.number("device_overlap_hours") * HOUR
+    try:
+        with visit.services.database.writing() as connection:
+            admitted.rotate_device(
+                connection, name, admitted.token_hash(token), visit.now, until, by=visit.subject.person
+            )
+    except admitted.DeviceUnknown as error:
+        raise NotFound from error
+    return _draw_list(visit, token=token, token_of=name, old_until=until)
 
 
 @router.post("/devices/{name}/revoke")
 def revoke_device(name: str, visit: Visit = Depends(manages), form: Form = Depends(posted)) -> Response:
     """Take nothing more from a device; what it sent stays."""
     with visit.services.database.writing() as connection:
-        if not intake.revoke_device(connection, name):
+        if not admitted.revoke_device(connection, name, visit.now, by=visit.subject.person):
             raise NotFound
     return _changed(visit, "/readers")

@@ -89,7 +89,7 @@ def asked_of(visit: Visit, register: str) -> Asked:
     values = {name: params[name] for name in ("q", "stage", "since", "until") if params.get(name)}
     text = None
     if "q" in values:
-        with visit.services.database.reading() as connection:
+        with visit.reading() as connection:
             kept = store.kept_search(connection, visit.session.token_hash, values["q"])
         text = (kept or {}).get("text")
     zone = visit.services.scheme.timezone
@@ -179,7 +179,7 @@ def _outgoing_row(ground: Ground, one: Outgoing) -> Row:
 def _read(
     visit: Visit, register: str, asked: RegisterFilter, after: str | None, before: str | None, limit: int
 ) -> Page[Any]:
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         reading = incoming if register == "incoming" else outgoing
         page: Page[Any] = reading(connection, visit.subject, asked, after, before, limit)
     return page
@@ -264,6 +264,7 @@ def report(visit: Visit, register: str, asked: Asked) -> Report:
     """A register as a report: the same rows, ids as text; no titles."""
     ground, zone = ground_of(visit), visit.services.scheme.timezone
     rows: list[dict[str, Any]] = []
+    carriers: list[int] = []
     rank, cut = -1, False
     for one in _all(visit, register, asked.filter):
         if len(rows) == ROWS_MAX:
@@ -273,6 +274,7 @@ def report(visit: Visit, register: str, asked: Asked) -> Report:
         item = one.item
         level = ground.scheme.level(item.level)
         rank = max(rank, item.rank)
+        carriers.append(item.id)
         body, number, note = (
             ("issuer", "manifest", "recall") if register == "incoming" else ("addressee", "parcel", "delivery")
         )
@@ -294,7 +296,7 @@ def report(visit: Visit, register: str, asked: Asked) -> Report:
                 note: row.note,
             }
         )
-    return Report(register, COLUMNS[register], rows, cut, rank)
+    return Report(register, COLUMNS[register], rows, cut, rank, carriers=tuple(dict.fromkeys(carriers)))
 
 
 def _workbook(register: str, visit: Visit) -> Response:

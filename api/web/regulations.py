@@ -80,7 +80,7 @@ def regulations(state: str = "", visit: Visit = Depends(needs(Permission.SEE_REG
     span = span_of(visit)
     business = visit.may(Permission.SEE_CARRIERS)
     if business:
-        with visit.services.database.reading() as connection:
+        with visit.reading() as connection:
             every = clause_counts(connection, visit.subject, span.period)
         counted = {clause.id: shown_counts(clause, every[clause.id]) for clause in CLAUSES}
     lines = [clause_line(clause, visit.language, visit.t, counted.get(clause.id)) for clause in CLAUSES]

@@ -125,10 +125,12 @@ class _Words:
         cls = f"mark mark-r{min(rank, 3)} {extra}" if extra else f"mark mark-r{min(rank, 3)}"
         return Markup('<span class="{}">{}{}</span>').format(cls, name if self.language == "zh" else name.upper(), star)
 
-    def title(self, text: str, level: str = "") -> Markup:
-        """A carrier's title, or that it is hidden on this device."""
+    def title(self, text: str, level: str = "", carrier: int | None = None) -> Markup:
+        """A carrier's title, or that it is hidden on this device; `carrier`: whose, for the disclosure record."""
         if level:
             self.noted(level)
+        if self.visit is not None and carrier is not None:
+            self.visit.shows(carrier)
         if self.visit is not None and self.visit.titles_hidden:
             return Markup('<span class="hidden-title">{}</span>').format(self.t("titles.hidden"))
         return escape(text)

@@ -91,7 +91,7 @@ def reports_page(visit: Visit = Depends(reads)) -> Response:
 def overdue_page(visit: Visit = Depends(reads)) -> Response:
     """What is overdue, by person and unit, the longest first."""
     asked = overdue_asked(visit)
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
         items = []
         for item in loans_due(connection, visit.subject, visit.now, asked, directory):
@@ -116,7 +116,7 @@ def export(visit: Visit, name: str, asked: Asked, filters: Mapping[str, str]) ->
     """The workbook, after the export is logged: nothing goes out that is not on record. Raises Refused."""
     ban_signed(visit)
     services = visit.services
-    with services.database.reading() as connection:
+    with visit.reading() as connection:
         report = read_report(name, connection, visit.subject, services.scheme, visit.now, visit.language, asked)
     return given(visit, report, filters, asked.said)
 

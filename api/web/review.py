@@ -49,7 +49,7 @@ def worklist(
     levels = [one for one in scheme.levels if 0 < one.rank <= visit.subject.clearance_rank]
     chosen = level if level in {one.code for one in levels} else None
     asked = ReviewFilter(stage_of(stage), chosen, whole(unit))
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         try:
             page = reviews(connection, visit.subject, scheme, visit.now, visit.day, asked, after, before, PAGE)
         except KeyInvalid as damaged:

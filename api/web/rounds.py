@@ -88,7 +88,7 @@ def rounds_page(visit: Visit = Depends(sees)) -> Response:
 def _draw_list(visit: Visit, **more: Any) -> Response:
     params = visit.request.query_params
     state = params.get("state") if params.get("state") in ("open", "signed", "abandoned") else None
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         try:
             page = sweeps.rounds(
                 connection, visit.subject, state, None, params.get("after"), PAGE, params.get("before")
@@ -133,7 +133,7 @@ def open_round(visit: Visit = Depends(sweeps_only), form: Form = Depends(posted)
 @router.get("/rounds/{number}")
 def round_page(number: str, visit: Visit = Depends(sees)) -> Response:
     """The live page of an open sweep; the report of a finished one."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         state = sweeps.buckets(connection, visit.subject, number)
         directory = visit.services.books.directory(connection)
     if state.state == "open" and visit.may(Permission.SWEEP):
@@ -149,7 +149,7 @@ def _draw_live(visit: Visit, state: RoundState, directory: Directory, **more: An
 @router.get("/rounds/{number}/state")
 def state_part(number: str, visit: Visit = Depends(sweeps_only)) -> Response:
     """The part of the live page that changes: whole counters, never differences."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         state = sweeps.buckets(connection, visit.subject, number)
         directory = visit.services.books.directory(connection)
     return render(visit, "rounds/_state.html", **_live_names(visit, state, directory))
@@ -234,7 +234,7 @@ def finish_page(number: str, visit: Visit = Depends(sweeps_only)) -> Response:
 
 
 def _draw_finish(visit: Visit, number: str, **more: Any) -> Response:
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         state = sweeps.buckets(connection, visit.subject, number)
         report = sweeps.round_report(connection, visit.subject, number)
         directory = visit.services.books.directory(connection)
@@ -247,7 +247,7 @@ def _draw_finish(visit: Visit, number: str, **more: Any) -> Response:
 @router.post("/rounds/{number}/sign")
 def sign_round(number: str, visit: Visit = Depends(sweeps_only), form: Form = Depends(posted)) -> Response:
     """Sign exactly what was shown; a scan that came in between shows the figures anew."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         report = sweeps.round_report(connection, visit.subject, number)
     if form.text("hash") != report.hash:
         changed = (Refusal("", "round_changed", {"round": number}),)

@@ -88,7 +88,7 @@ def waiting(visit: Visit) -> int:
     """How many texts the visitor is to sign: the figure in the navigation and in the banner."""
     if not visit.may(Permission.TAKE_PART):
         return 0
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
     return sum(1 for _one in to_sign(directory, visit.person, visit.services.scheme, visit.now, visit.day))
 
@@ -118,7 +118,7 @@ def missing(visit: Visit, directory: Directory) -> Iterator[Missing]:
 @router.get("/undertakings")
 def undertakings(visit: Visit = Depends(takes_part)) -> Response:
     """What the visitor signs for; for the secrecy office, what everybody has not signed."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
     issues = visit.may(Permission.INSTRUCT)
     owed = list(missing(visit, directory)) if issues else []
@@ -141,7 +141,7 @@ _COLUMNS = ("person_number", "person", "unit", "text", "sign_by", "signed_state"
 @router.get("/undertakings.xlsx")
 def workbook(visit: Visit = Depends(instructs)) -> Response:
     """Who has not signed, as a workbook."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
     english = visit.language == "en"
     rows = [

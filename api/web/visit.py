@@ -7,6 +7,7 @@ form after the checks against forged requests. What cannot be answered is raised
 import hashlib
 import hmac
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -15,12 +16,13 @@ from starlette.datastructures import FormData, UploadFile
 
 from api.locale import LANGUAGES, Value, translate
 from api.services import Services
-from api.sessions import SignIn, TooManyAttempts, freshly_confirmed
-from api.store import Session
+from api.sessions import CodeNeeded, CodeWrong, SignIn, TooManyAttempts, freshly_confirmed
+from api.store import Connection, Session
 from custody import clock
 from custody.access import Permission, Role, Subject, may
 from custody.entries import Signature
-from custody.store import queries
+from custody.store import emergency, queries
+from custody.store.walls import wall_of
 from custody.values import Instant, Person, Unit
 
 COOKIE = "custody_session"
@@ -29,6 +31,8 @@ LANGUAGE_COOKIE = "lang"
 TITLES_COOKIE = "titles"
 KEYS_COOKIE = "keys"
 FIELD_CHARACTERS_MAX = 10_000
+CODE_FIELD = "confirm_code"
+"""Field of the code of the second factor, beside the field `password`."""
 BY_WEIGHT = (
     Role.LEADER,
     Role.SECRECY_COMMITTEE,
@@ -47,6 +51,14 @@ BY_WEIGHT = (
 
 class NotSignedIn(Exception):
     """There is no live session: sign in, then come back."""
+
+
+class MustFirst(Exception):
+    """Something comes before everything else: an own pass-phrase (`password`), a second factor (`factor`)."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(what)
 
 
 class Forbidden(Exception):
@@ -87,10 +99,25 @@ class Unfit(Exception):
 
 @dataclass(slots=True)
 class Seen:
-    """What a page came to show while it was drawn: the highest level, for the shell."""
+    """What an answer came to show: the highest level, for the shell; the carriers, for the disclosure record."""
 
     rank: int = -1
     level: str = ""
+    carriers: dict[int, None] = field(default_factory=dict)
+    how: str = ""
+    """In which way, where the address does not say it (see `api.looked`)."""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A role that somebody has in an emergency now: what every page shows of it."""
+
+    number: int
+    person: Person | None
+    role: Role
+    unit: Unit | None
+    until_at: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +135,27 @@ class Visit:
     day: str
     titles_hidden: bool = False
     keys_off: bool = False
+    emergencies: tuple[Taken, ...] = ()
+    """What is shown to everybody while it lasts."""
     seen: Seen = field(default_factory=Seen)
+
+    def reading(self, eyes: Subject | None = None) -> AbstractContextManager[Connection]:
+        """A reading of the database that finds nothing hidden from the visitor, whatever is asked (see
+        `custody.store.walls`); `eyes`: those through which a deputy sees what waits for the absent person.
+        """
+        return self.services.database.reading(wall_of(eyes or self.subject, self.session.token_hash))
+
+    def shows(self, *carriers: int, how: str = "", detail: str = "") -> None:
+        """The answer shows particulars of these carriers: that is on record before it is given (see `api.looked`)."""
+        self.seen.carriers.update(dict.fromkeys(carriers))
+        if how:
+            self.seen.how, self.seen.detail = how, detail
+
+    def machines(self) -> AbstractContextManager[Connection]:
+        """A reading for the health of the readers. Who has them in care is told how much each heard, of whatever: the
+        figures of a machine, and none of any carrier. Everybody else is told of what he sees.
+        """
+        return self.services.database.reading() if self.may(Permission.MANAGE_READERS) else self.reading()
 
     @property
     def csrf(self) -> str:
@@ -183,7 +230,7 @@ class Form:
         return {
             name: value
             for name, value in self.data.multi_items()
-            if isinstance(value, str) and name != "csrf" and not name.endswith("password")
+            if isinstance(value, str) and name != "csrf" and not name.endswith(("password", "_code", ".code"))
         }
 
 
@@ -224,7 +271,18 @@ def titles_hidden(request: Request) -> bool:
 
 
 def signed_in(request: Request) -> Visit:
-    """The visit of a signed-in person. Raises NotSignedIn."""
+    """The visit of a signed-in person. Raises NotSignedIn; MustFirst where something comes before everything else."""
+    visit = barely_signed_in(request)
+    if visit.session.must:
+        raise MustFirst(visit.session.must)
+    return visit
+
+
+def barely_signed_in(request: Request) -> Visit:
+    """The visit of a signed-in person who may still have to choose a pass-phrase first. Raises NotSignedIn.
+
+    For signing out and for what comes first, and for nothing else.
+    """
     services = services_of(request)
     now = services.clock()
     token = request.cookies.get(cookie_name(request))
@@ -233,9 +291,14 @@ def signed_in(request: Request) -> Visit:
         raise NotSignedIn
     day = clock.day(now, services.scheme.timezone)
     with services.database.reading() as connection:
-        subject = queries.subject_for(connection, session.person, services.scheme, day)
+        subject = queries.subject_for(connection, session.person, services.scheme, day, now)
         person = queries.person(connection, session.person)
-        unit = services.books.directory(connection).units.get(person.unit or 0)
+        directory = services.books.directory(connection)
+        taken = tuple(
+            Taken(one.id, directory.persons.get(one.person), one.role, directory.units.get(one.unit), one.over_at)
+            for one in emergency.running(connection, now)
+        )
+        unit = directory.units.get(person.unit or 0)
     visit = Visit(
         request=request,
         services=services,
@@ -248,6 +311,7 @@ def signed_in(request: Request) -> Visit:
         day=day,
         titles_hidden=titles_hidden(request),
         keys_off=request.cookies.get(KEYS_COOKIE) == "off",
+        emergencies=taken,
     )
     request.state.visit = visit
     return visit
@@ -270,14 +334,18 @@ def needs(*permissions: Permission) -> Callable[[Visit], Visit]:
 
 
 def same_origin(request: Request) -> bool:
-    """Whether the browser says that our own page sent this (Sec-Fetch-Site, else Origin; both may be absent)."""
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site == "same-origin"
-    origin = request.headers.get("origin")
-    if origin is None:
-        return True
-    return urlsplit(origin).netloc == request.headers.get("host", "") and origin != "null"
+    """Whether the browser says that our own page sent this: Sec-Fetch-Site and Origin, which must not disagree.
+
+    Where neither is sent it is no browser of these years: then the token alone decides. A request that nobody's page
+    made (`none`) counts only with our own origin; another site, a neighbour in the same domain and `null` never.
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    own = origin is not None and urlsplit(origin).netloc == request.headers.get("host", "") and origin != "null"
+    if site is None:
+        return origin is None or own
+    if site == "same-origin":
+        return origin is None or own
+    return site == "none" and own
 
 
 def genuine(visit: Visit, token: str) -> bool:
@@ -285,13 +353,13 @@ def genuine(visit: Visit, token: str) -> bool:
     return hmac.compare_digest(token.encode(), visit.csrf.encode())
 
 
-def posted_up_to(fields: int) -> Callable[..., AsyncIterator[Form]]:
+def posted_up_to(fields: int, visiting: Callable[[Request], Visit] = signed_in) -> Callable[..., AsyncIterator[Form]]:
     """A dependency: the fields of a form sent by a page of this session, so many at most. Raises Forged.
 
     Its files are closed after the answer.
     """
 
-    async def sent(request: Request, visit: Visit = Depends(signed_in)) -> AsyncIterator[Form]:
+    async def sent(request: Request, visit: Visit = Depends(visiting)) -> AsyncIterator[Form]:
         if not same_origin(request):
             raise Forged
         async with request.form(max_files=1, max_fields=fields) as data:
@@ -305,6 +373,8 @@ def posted_up_to(fields: int) -> Callable[..., AsyncIterator[Form]]:
 
 posted = posted_up_to(500)
 """The fields of a form sent by a page of this session. Raises Forged."""
+barely_posted = posted_up_to(50, barely_signed_in)
+"""The same of somebody for whom something comes first."""
 
 
 def local_address(back: str | None, default: str = "/") -> str:
@@ -322,24 +392,31 @@ def fresh(visit: Visit) -> bool:
 def sign(visit: Visit, form: Form, text: str, *, each_time: bool = False) -> Signature:
     """The visitor's signature under exactly this text.
 
-    The password is asked for in the form's field `password` (template `_confirm.html`) where identity was not
-    confirmed lately, or `each_time` for grave acts. Raises Unfit naming the field.
+    The password is asked for in the form's field `password` (macro `confirm_field`) where identity was not confirmed
+    lately, or `each_time` for grave acts: then with it, of who has a second factor, its code in `confirm_code`.
+    Raises Unfit naming the field.
     """
-    return signed_with(visit, form.secret("password"), text, each_time=each_time)
+    return signed_with(visit, form.secret("password"), text, code=form.secret(CODE_FIELD), each_time=each_time)
 
 
-def signed_with(visit: Visit, password: str, text: str, *, each_time: bool = False) -> Signature:
-    """The same with the password itself, however it came. Raises Unfit naming the field `password`."""
+def signed_with(visit: Visit, password: str, text: str, *, code: str = "", each_time: bool = False) -> Signature:
+    """The same with password and code, however they came. Raises Unfit naming `password` or `confirm_code`."""
+    means = "password"
     if each_time or not fresh(visit):
         if not password:
             raise Unfit([visit.error("password", "confirm.needed")])
         try:
-            right = sign_in_of(visit.request).confirm(visit.session, password, visit.now)
+            door = sign_in_of(visit.request)
+            means = door.confirm(visit.session, password, visit.now, code=code, each_time=each_time)
         except TooManyAttempts as wait:
             raise Unfit([visit.error("password", "signin.wait", seconds=wait.wait_seconds)]) from wait
-        if not right:
+        except CodeNeeded as needed:
+            raise Unfit([visit.error(CODE_FIELD, "confirm.code_needed")]) from needed
+        except CodeWrong as wrong:
+            raise Unfit([visit.error(CODE_FIELD, "signin.code_wrong")]) from wrong
+        if not means:
             raise Unfit([visit.error("password", "confirm.wrong")])
-    return text_signature(visit, text)
+    return text_signature(visit, text, means)
 
 
 def confirmed(visit: Visit, back: str, text: str) -> Signature:
@@ -349,7 +426,7 @@ def confirmed(visit: Visit, back: str, text: str) -> Signature:
     return text_signature(visit, text)
 
 
-def text_signature(visit: Visit, text: str) -> Signature:
-    """The signature itself, for whoever has already seen that identity was confirmed."""
+def text_signature(visit: Visit, text: str, means: str = "password") -> Signature:
+    """The signature itself, for whoever has already seen that identity was confirmed, and by which means."""
     text_hash = hashlib.sha256(text.encode()).hexdigest()
-    return Signature(person=visit.subject.person, at=visit.now, means="password", text_hash=text_hash)
+    return Signature(person=visit.subject.person, at=visit.now, means=means, text_hash=text_hash)

@@ -49,7 +49,9 @@ def _check_parts(parts: list[zipfile.ZipInfo], limits: Limits) -> None:
     for part in parts:
         # The name is the sender's: cut, so that the message stays a message.
         said = {"part": part.filename[:60]}
-        if part.flag_bits & 0x1 or part.filename in twice:
+        # Other ways to pack are lawful in a ZIP archive, but no workbook uses them, and they unpack slowly.
+        packed_otherwise = part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+        if part.flag_bits & 0x1 or part.filename in twice or packed_otherwise:
             raise WorkbookUnreadable("file_damaged", said)
         dense = part.file_size > _MEGABYTE and part.file_size > limits.ratio_max * max(1, part.compress_size)
         if dense or part.file_size > _part_max(part.filename, limits):

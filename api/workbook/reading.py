@@ -2,7 +2,9 @@
 
 import io
 import re
+import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -42,8 +44,8 @@ EXCEL_ROWS = 1_048_576
 """No sheet has more; a row that claims a higher number is not waited for."""
 
 _BROKEN = (
-    BadZipFile, InvalidFileException, DefusedXmlException, ParseError, KeyError, ValueError, TypeError, IndexError,
-    AttributeError, EOFError, OSError, RecursionError,
+    BadZipFile, InvalidFileException, DefusedXmlException, ParseError, LookupError, ValueError, TypeError,
+    ArithmeticError, AttributeError, EOFError, OSError, RuntimeError, AssertionError, zlib.error, struct.error,
 )  # fmt: skip
 """What openpyxl raises for damaged parts: it promises no exception of its own."""
 

@@ -19,6 +19,7 @@ from custody.entries import (
     meetings,
     organisations,
     production,
+    trust,
 )
 from custody.entries.base import (
     Borrowed,
@@ -117,4 +118,5 @@ __all__ = [
     "production",
     "signed_text",
     "text_hash",
+    "trust",
 ]

@@ -45,6 +45,7 @@ from custody.procedures import (
     organisations,
     production,
     registration,
+    trust,
 )
 from custody.register import CarrierState
 from custody.rules import Needed, Refusal, Rule, Situation
@@ -62,6 +63,7 @@ _LETTERS = (
     meetings,
     disclosure,
     entry,
+    trust,
 )
 """The letters whose business takes several acts: each brings its rules, permissions, acts, codes and free facts."""
 
@@ -166,7 +168,7 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "borrower_left": ("person", "person_en", "day"),
     "not_cleared": ("person", "person_en", "level"),
     "outside_scope": ("person", "person_en"),
-    "overdue_loans": ("person", "person_en", "count"),
+    "overdue_loans": ("person", "person_en"),
     "due_in_past": ("day",),
     "due_too_late": ("days",),
     "pages_short": ("counted", "pages"),

@@ -2,19 +2,32 @@
 
 from collections.abc import Collection
 
+from custody.access import sees_matter
 from custody.approval import lapsed_rules
 from custody.entries import FACTS, CarrierFact, Fact, MatterOpened, matter_of
-from custody.matters import KINDS
+from custody.matters import KINDS, Matter
 from custody.register import CarrierState
 from custody.rules import Params, Rule, Situation
 
 
-def _in_matter(carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
-    """What is listed for destruction is not lent meanwhile; what is in a meeting is not archived."""
+def _bound_by(carrier: CarrierState | None, fact: Fact, situation: Situation) -> tuple[Matter | None, bool]:
+    """The other matter that has the carrier, if any, and whether it exists for the subject."""
     bound = None if carrier is None or carrier.matter is None else situation.matters.get(carrier.matter)
     if bound is None or bound.ended or not KINDS[bound.kind].binds or matter_of(fact) == bound.id:
-        return None
-    return {"number": bound.number, "matter": bound.kind}
+        return None, False
+    return bound, sees_matter(situation.subject, bound, situation.scheme)
+
+
+def _in_matter(carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
+    """What is listed for destruction is not lent meanwhile; what is in a meeting is not archived."""
+    bound, seen = _bound_by(carrier, fact, situation)
+    return {"number": bound.number, "matter": bound.kind} if bound is not None and seen else None
+
+
+def _bound_elsewhere(carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
+    """The same by a matter that the subject may not know of: which it is, and of what kind, is not told."""
+    bound, seen = _bound_by(carrier, fact, situation)
+    return {} if bound is not None and not seen else None
 
 
 def _above_level(carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
@@ -57,6 +70,7 @@ def rules(free: Collection[type[Fact]], bringing_back: Collection[type[Fact]]) -
         Rule("", "reference_unknown", opening, _matter_unclear),
         Rule("", "beyond_own_sight", opening, _matter_above_sight),
         Rule("", "in_matter", bound, _in_matter),
+        Rule("", "bound_elsewhere", bound, _bound_elsewhere),
         Rule("", "above_matter_level", listing, _above_level),
         *lapsed_rules(tuple(kind for kind in of_matters if kind not in {*opening, *bringing_back})),
     )
@@ -66,6 +80,7 @@ CODES = {
     "matter_state": ("act", "matter_status"),
     "line_state": ("act", "line_state"),
     "in_matter": ("number", "matter"),
+    "bound_elsewhere": (),
     "above_matter_level": ("level", "rating"),
     "signature_missing": ("person", "person_en"),
 }

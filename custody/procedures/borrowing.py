@@ -74,8 +74,8 @@ def _overdue_loans(carrier: CarrierState | None, fact: Fact, situation: Situatio
     person = situation.directory.persons.get(fact.holder)
     if person is None or taken_over(carrier, situation):
         return None
-    count = situation.overdue_loans.get(person.id, 0)
-    return {**named(person), "count": count} if count else None
+    # How many they are is not told: they may be of carriers that who lends may not know of.
+    return named(person) if situation.overdue_loans.get(person.id, 0) else None
 
 
 def _due_in_past(carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:

@@ -7,7 +7,7 @@ never disagree, and of two who want the same carrier exactly one has it.
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -36,7 +36,7 @@ from custody.entries import (
 from custody.register import Directory
 from custody.rules import NotFound, Refusal, Refused
 from custody.scheme import Scheme
-from custody.store import rebuild
+from custody.store import key_history, rebuild
 from custody.store import schema as t
 from custody.store.acts import act_number, take_numbers
 from custody.store.matters import write_lines, write_matters
@@ -58,7 +58,8 @@ _SET_VERSION = text(
     "INSERT INTO counter (name, next) VALUES (:name, :next) ON CONFLICT (name) DO UPDATE SET next = :next"
 )
 _KEEP_CHECKPOINT = text(
-    "INSERT INTO checkpoint (size, signed_at, note) VALUES (:size, :signed_at, :note) ON CONFLICT (size) DO NOTHING"
+    "INSERT INTO checkpoint (size, signed_at, note, frontier) VALUES (:size, :signed_at, :note, :frontier) "
+    "ON CONFLICT (size) DO NOTHING"
 )
 
 
@@ -92,7 +93,7 @@ class Books:
         self.database = database
         self.scheme = scheme
         self.clock = clock
-        self._nonce = nonce
+        self.nonce = nonce
         self._key = key
         self._directory_lock = threading.Lock()
         self._directory: tuple[int, Directory] | None = None
@@ -128,7 +129,7 @@ class Books:
         if not facts:
             raise ValueError("an act needs at least one fact")
         with self._noting_refusals(subject, facts, act, connection), self._transaction(connection) as writing:
-            size, frontier = _lock_ledger(writing)
+            size, frontier = lock_ledger(writing)
             now = self.clock()
             number = act_number(writing, act, now, self.scheme.timezone)
             under = text_hash(signed_text(facts)) if signatures else ""
@@ -216,18 +217,24 @@ class Books:
 
     def checkpoint(self) -> str:
         """A checkpoint (C2SP signed note) of the ledger at its present size, kept. Raises KeyMissing."""
-        key = self._signing_key()
+        key = self.signing_key()
         with self.database.writing() as connection:
-            size, frontier = _lock_ledger(connection)
-            note = key.sign(size, frontier.root())
-            row = {"size": size, "signed_at": self.clock(), "note": note}
-            connection.execute(_KEEP_CHECKPOINT, row)
+            return self.keep_checkpoint(connection, (key,))
+
+    def keep_checkpoint(self, connection: Connection, signers: Sequence[ledger.LedgerKey]) -> str:
+        """The same in the caller's transaction, signed by these keys. Raises KeyMissing."""
+        size, frontier = lock_ledger(connection)
+        self._check_ruling(connection, signers[0])
+        note = ledger.checkpoint_text(signers[0], size, frontier.root(), *signers[1:])
+        row = {"size": size, "signed_at": self.clock(), "note": note, "frontier": frontier.to_bytes()}
+        connection.execute(_KEEP_CHECKPOINT, row)
         return note
 
     def sign_present(self) -> str:
         """A checkpoint at the present size, signed but not kept: for a copy held outside. Raises KeyMissing."""
-        key = self._signing_key()
+        key = self.signing_key()
         with self.database.reading() as connection:
+            self._check_ruling(connection, key)
             size, frontier = _ledger_state(connection)
         return key.sign(size, frontier.root())
 
@@ -236,23 +243,43 @@ class Books:
 
         Streams: memory does not grow with the ledger. Raises KeyMissing.
         """
-        key = self._signing_key()
+        key = self.signing_key()
         with self.database.reading() as connection:
+            self._check_ruling(connection, key)
             size, frontier = _ledger_state(connection)
             return ledger.export(bodies(connection, size), key.sign(size, frontier.root()), out)
 
-    def rebuild_check(self) -> list[str]:
+    def rebuild_check(self, progress: Callable[[int], None] | None = None) -> list[str]:
         """Fold the whole ledger from its stored bytes and tell every difference from the register and the tree.
 
-        Empty means equal. Memory does not grow with the ledger.
+        Empty means equal. Memory does not grow with the ledger. `progress` is told how many rows were looked at.
         """
         with self.database.reading() as connection:
-            return rebuild.differences(connection, self.scheme)
+            return rebuild.differences(connection, self.scheme, self.verifier_keys(connection), progress)
 
-    def _signing_key(self) -> ledger.LedgerKey:
+    def verifier_keys(self, connection: Connection) -> tuple[ledger.VerifierKey, ...]:
+        """The keys that this ledger's checkpoints were signed with; none where these books have no key."""
+        present = None if self._key is None else self._key.public
+        try:
+            return key_history.known_keys(connection, present)
+        except (EntryInvalid, ledger.Broken):
+            # A change of key that cannot be read is itself a difference, and told by its entry.
+            return () if present is None else (present,)
+
+    def signing_key(self) -> ledger.LedgerKey:
+        """The key that signs. Raises KeyMissing where these books were opened without it."""
         if self._key is None:
             raise KeyMissing("the ledger's key is not here; sign where the server runs")
         return self._key
+
+    def use_key(self, key: ledger.LedgerKey) -> None:
+        """Sign with this key from now on: the ledger was told."""
+        self._key = key
+
+    def _check_ruling(self, connection: Connection, key: ledger.LedgerKey) -> None:
+        """Another server may have changed the key since this one read it: an old key signs nothing any more."""
+        if key_history.ruling(connection) not in (None, key.public):
+            raise KeyMissing("the ledger's key was changed since this server read it; restart it where the new one is")
 
     def _posting(self, connection: Connection, act: Act, facts: Sequence[Fact], size: int) -> Posting:
         directory = self.directory(connection)
@@ -266,7 +293,7 @@ class Books:
             against = posting.judge(fact)
             if against:
                 raise Refused(against, index, carrier_of(fact))
-            entry = posting.apply(fact, self._nonce)
+            entry = posting.apply(fact, self.nonce)
             body = _exact(entry)
             rows.append(
                 (
@@ -289,7 +316,7 @@ class Books:
 
     def _new_directory_version(self, connection: Connection, sequence: int) -> None:
         # Random besides the sequence: a sequence rolled back is given again, with another directory behind it.
-        version = (sequence << 20) | (int(self._nonce()[:5], 16) & 0xFFFFF)
+        version = (sequence << 20) | (int(self.nonce()[:5], 16) & 0xFFFFF)
         connection.execute(_SET_VERSION, {"name": _DIRECTORY_VERSION, "next": version})
 
     @contextmanager
@@ -332,12 +359,14 @@ class Books:
             yield connection
 
 
-def bodies(connection: Connection, size: int, first: int = 1) -> Iterator[bytes]:
+def bodies(connection: Connection, size: int, first: int = 1) -> Generator[bytes, None, None]:
     """The stored canonical bytes from sequence `first` to `size`, streamed."""
     c = t.ENTRY.c
     query = select(c.body).where(c.sequence >= first, c.sequence <= size).order_by(c.sequence)
-    for row in connection.execution_options(yield_per=2_000).execute(query):
-        yield bytes(row.body)
+    # Whoever stops reading half-way must not leave a cursor open on the server.
+    with connection.execute(query.execution_options(yield_per=2_000)) as rows:
+        for row in rows:
+            yield bytes(row.body)
 
 
 def _exact(entry: Entry) -> bytes:
@@ -353,7 +382,7 @@ def _ledger_state(connection: Connection) -> tuple[int, ledger.Frontier]:
     return row.size, ledger.Frontier.from_bytes(row.size, bytes(row.frontier))
 
 
-def _lock_ledger(connection: Connection) -> tuple[int, ledger.Frontier]:
+def lock_ledger(connection: Connection) -> tuple[int, ledger.Frontier]:
     """The ledger's state, locked: its lock orders all appends, on all servers."""
     row = connection.execute(select(t.LEDGER_STATE).where(t.LEDGER_STATE.c.id == 1).with_for_update()).one()
     return row.size, ledger.Frontier.from_bytes(row.size, bytes(row.frontier))

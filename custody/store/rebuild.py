@@ -4,7 +4,8 @@ Two passes, neither of which grows with the ledger: by sequence for the tree, th
 directory; by carrier for the register, one carrier at a time.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextvars import ContextVar
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
@@ -13,17 +14,20 @@ from sqlalchemy import Connection, Table, func, select
 
 from custody.balance import Standing, chained, next_standing
 from custody.entries import CarrierFact, Entry, EntryInvalid, decode, matter_of
-from custody.ledger import Frontier, leaf_hash
+from custody.ledger import Broken, Frontier, VerifierKey, leaf_hash, parse_checkpoint, verify_signature
 from custody.matters import Line, Matter, MatterBroken, apply_matter
 from custody.register import CarrierState, Directory, FoldBroken, apply
 from custody.scheme import Scheme
+from custody.store import accounts_check, counters, covered, credentials, digests, seals
 from custody.store import matters as stored
 from custody.store import projection as p
 from custody.store import schema as t
 from custody.store import standing as standings
+from custody.store.acts import ACTS
 from custody.store.grams import grams
 from custody.store.orders import BLOCK_COLUMNS, LABEL_COLUMNS, block_values, label_values
 
+_ = accounts_check, credentials  # their comparisons are among the checks
 DIFFERENCES_MAX = 200
 """Where more differ, the books need an enquiry, not a longer list."""
 
@@ -53,23 +57,69 @@ class _Differences:
             self.add(f"{what}: {', '.join(wrong)} differ from the ledger")
 
 
-def differences(connection: Connection, scheme: Scheme) -> list[str]:
-    """Every difference between the ledger's bytes and what is kept beside them; empty where all is equal."""
+def differences(
+    connection: Connection,
+    scheme: Scheme,
+    keys: Sequence[VerifierKey] = (),
+    progress: Callable[[int], None] | None = None,
+) -> list[str]:
+    """Every difference between the ledger's bytes and what is kept beside them; empty where all is equal.
+
+    `keys`: those that checkpoints were signed with; without any, their signatures are not looked at. `progress` is told
+    now and then how many rows were looked at.
+    """
     told = _Differences()
+    watched = _WATCH.set(None if progress is None else _Watch(progress))
     try:
-        directory = _by_sequence(connection, told)
+        directory = _by_sequence(connection, told, _Checkpoints(connection, told, keys))
         _directory(connection, scheme, directory, told)
         _by_carrier(connection, scheme, told)
         _by_matter(connection, scheme, told)
         _acts(connection, told)
-        _counters(connection, told)
+        counters.differences(connection, told.add)
+        seals.differences(connection, told.add)
+        digests.differences(connection, told.add)
+        _further(connection, told)
     except _Enough:
         pass  # the list says so itself
+    finally:
+        _WATCH.reset(watched)
     return told.found
 
 
+class _Watch:
+    """Counts the rows of all passes."""
+
+    def __init__(self, progress: Callable[[int], None]) -> None:
+        self._progress = progress
+        self._rows = 0
+
+    def counted(self, rows: Iterable[Any]) -> Iterator[Any]:
+        """The rows, told of every thousand."""
+        for row in rows:
+            self._rows += 1
+            if self._rows % 1_000 == 0:
+                self._progress(self._rows)
+            yield row
+
+
+_WATCH: ContextVar[_Watch | None] = ContextVar("_WATCH", default=None)
+
+
+def _further(connection: Connection, told: _Differences) -> None:
+    """What other stores compare. A log that was tampered with may not even be readable: that is told, too."""
+    for check in covered.CHECKS:
+        try:
+            for found in check(connection):
+                told.add(found)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            told.add(f"{check.__module__.rpartition('.')[2]}: what is kept cannot be read ({type(error).__name__})")
+
+
 def _stream(connection: Connection, query: Any) -> Iterator[Any]:
-    return iter(connection.execution_options(yield_per=1_000).execute(query))
+    rows: Iterator[Any] = seals.stream(connection, query)
+    watch = _WATCH.get()
+    return rows if watch is None else watch.counted(rows)
 
 
 def _read(row: Any, told: _Differences) -> Entry | None:
@@ -80,22 +130,63 @@ def _read(row: Any, told: _Differences) -> Entry | None:
         return None
 
 
-def _by_sequence(connection: Connection, told: _Differences) -> Directory:
+class _Checkpoints:
+    """Kept checkpoints as the tree grows past their sizes."""
+
+    def __init__(self, connection: Connection, told: _Differences, keys: Sequence[VerifierKey]) -> None:
+        self._rows = _stream(connection, select(t.CHECKPOINT).order_by(t.CHECKPOINT.c.size))
+        self._told = told
+        self._keys = keys
+        self._row = next(self._rows, None)
+
+    def due(self, size: int) -> bool:
+        """Whether one is kept at this size, or was passed over."""
+        return self._row is not None and self._row.size <= size
+
+    def hold(self, frontier: Frontier) -> None:
+        """Those up to this size against the tree of this size."""
+        while self.due(frontier.size):
+            assert self._row is not None
+            self._one(self._row, frontier)
+            self._row = next(self._rows, None)
+
+    def rest(self) -> None:
+        """Those beyond the last entry."""
+        while self._row is not None:
+            self._told.add(f"checkpoint {self._row.size}: is over more entries than there are")
+            self._row = next(self._rows, None)
+
+    def _one(self, row: Any, frontier: Frontier) -> None:
+        try:
+            signed = parse_checkpoint(row.note)
+        except Broken as error:
+            self._told.add(f"checkpoint {row.size}: {error}")
+            return
+        if (signed.size, signed.root) != (row.size, frontier.root()) or row.size != frontier.size:
+            self._told.add(f"checkpoint {row.size}: is not over these entries")
+        elif self._keys and not any(verify_signature(signed, key) for key in self._keys):
+            self._told.add(f"checkpoint {row.size}: is not signed by this ledger's key")
+
+
+def _by_sequence(connection: Connection, told: _Differences, checkpoints: _Checkpoints) -> Directory:
     """Tree, gaps, and the columns beside the bytes; gives the directory that the ledger tells."""
     directory = Directory()
     frontier, batch, last = Frontier(), [], 0
+    checkpoints.hold(frontier)
     for row in _stream(connection, select(t.ENTRY).order_by(t.ENTRY.c.sequence)):
         if row.sequence != last + 1:
             told.add(f"entry {last + 1} is not there; the next is {row.sequence}")
         last = row.sequence
         batch.append(leaf_hash(bytes(row.body)))
-        if len(batch) == 4_096:
+        if len(batch) == 4_096 or checkpoints.due(frontier.size + len(batch)):
             frontier, batch = frontier.extend(batch), []
+            checkpoints.hold(frontier)
         entry = _read(row, told)
         if entry is not None:
             _columns(row, entry, told)
             directory.record(entry)
     frontier = frontier.extend(batch)
+    checkpoints.rest()
     state = connection.execute(select(t.LEDGER_STATE)).one()
     if state.size != frontier.size:
         told.add(f"the tree has {state.size} leaves, the ledger {frontier.size} entries")
@@ -320,33 +411,14 @@ def _acts(connection: Connection, told: _Differences) -> None:
         .group_by(e.act)
         .subquery()
     )
-    joined = select(a.number, a.by, a.entered_at, by_act).join_from(t.ACT, by_act, a.number == by_act.c.act, full=True)
-    for number, by, entered_at, act, first_by, last_by, first_at, last_at in _stream(connection, joined):
+    columns = (a.number, a.kind, a.by, a.entered_at, by_act)
+    joined = select(*columns).join_from(t.ACT, by_act, a.number == by_act.c.act, full=True)
+    for number, kind, by, entered_at, act, first_by, last_by, first_at, last_at in _stream(connection, joined):
         if act is None:
             told.add(f"act {number}: has no entries")
         elif number is None:
             told.add(f"act {act}: is not kept, but has entries")
         elif not (by == first_by == last_by and entered_at == first_at == last_at):
             told.add(f"act {number}: person or time differ from its entries")
-
-
-_NUMBERED = (
-    ("carrier", t.CARRIER),
-    ("unit", t.UNIT),
-    ("place", t.PLACE),
-    ("person", t.PERSON),
-    ("matter", t.MATTER),
-    ("organisation", t.ORGANISATION),
-    ("licence", t.LICENCE),
-    ("agreement", t.AGREEMENT),
-)
-
-
-def _counters(connection: Connection, told: _Differences) -> None:
-    """Identifiers in use are below the next to be given."""
-    for kind, table in _NUMBERED:
-        highest = connection.execute(select(func.max(table.c.id))).scalar()
-        query = select(t.COUNTER.c.next).where(t.COUNTER.c.name == f"id:{kind}")
-        following = connection.execute(query).scalar() or 1
-        if highest is not None and highest >= following:
-            told.add(f"identifiers of {kind}: {highest} is in use, but {following} is the next to be given")
+        elif ACTS.get(kind) != number.split("-")[0]:
+            told.add(f"act {number}: its kind is not that of its number")

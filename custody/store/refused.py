@@ -44,6 +44,8 @@ def note_refusal(connection: Connection, tried: Tried, refused: Refused) -> int:
         lately = select(c.id).where(
             *(c[name].is_(None) if value is None else c[name] == value for name, value in row.items()),
             c.at > tried.at - SAME_WITHIN_SECONDS * SECOND,
+            # What is still to come was noted before the clock was set back.
+            c.at <= tried.at,
         )
         if connection.execute(lately.limit(1)).first() is None:
             connection.execute(insert(t.REFUSAL).values(row | {"at": tried.at}))

@@ -10,9 +10,10 @@ from sqlalchemy.dialects import sqlite
 from sqlmodel import SQLModel
 
 import custody.store.tables as _tables  # declares them
+import custody.store.trust_tables as _trust
 
 T = TypeVar("T")
-_ = _tables
+_ = _tables, _trust
 _BY_NAME = SQLModel.metadata.tables
 
 UNIT: Table = _BY_NAME["unit"]
@@ -45,6 +46,18 @@ LEDGER_STATE: Table = _BY_NAME["ledger_state"]
 CHECKPOINT: Table = _BY_NAME["checkpoint"]
 ACCOUNT: Table = _BY_NAME["account"]
 GRANT: Table = _BY_NAME["role_grant"]
+ACCOUNT_REQUEST: Table = _BY_NAME["account_request"]
+EMERGENCY_GRANT: Table = _BY_NAME["emergency_grant"]
+CREDENTIAL: Table = _BY_NAME["credential"]
+RECOVERY_CODE: Table = _BY_NAME["recovery_code"]
+SIGN_IN_DELAY: Table = _BY_NAME["sign_in_delay"]
+AUDIT_EVENT: Table = _BY_NAME["audit_event"]
+LOOK: Table = _BY_NAME["look"]
+SEAL: Table = _BY_NAME["seal"]
+ROW_DIGEST: Table = _BY_NAME["row_digest"]
+WITNESS: Table = _BY_NAME["witness"]
+COSIGNATURE: Table = _BY_NAME["cosignature"]
+LEDGER_CHECK: Table = _BY_NAME["ledger_check"]
 
 _SQLITE = sqlite.dialect()
 IN_LIST_MAX = 5_000

@@ -501,6 +501,9 @@ class CheckpointRow(SQLModel, table=True):
     size: int = _key()
     signed_at: int = _int64()
     note: str
+    frontier: bytes | None = Field(default=None, sa_type=LargeBinary)
+    """The frontier at this size, so that proofs from here on need only what came later; NULL: signed before there was
+    this column. What it says is believed only where it gives the signed root."""
 
 
 class AccountRow(SQLModel, table=True):
@@ -517,6 +520,10 @@ class AccountRow(SQLModel, table=True):
     disabled: bool = False
     language: str = "zh"
     created_at: int = _int64()
+    must_change: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """The password is a one-time secret: whoever signs in with it chooses another before anything else."""
+    secret_until_at: int | None = _int64(None)
+    """Until when the one-time secret holds; None: the password was chosen by its owner."""
 
 
 class GrantRow(SQLModel, table=True):

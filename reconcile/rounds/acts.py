@@ -87,7 +87,7 @@ def _round(connection: Connection, subject: Subject, number: str, lock: str = ""
     """The round's row. Raises NotFound for hidden and absent alike."""
     sees = may(subject, Permission.SWEEP) or may(subject, Permission.SEE_REPORTS)
     row = store.row(connection, number, lock) if sees else None
-    if row is None or store.hidden(connection, subject, number):
+    if row is None or store.hides(connection, subject, number):
         raise NotFound
     return row
 

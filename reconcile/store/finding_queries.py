@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, false, func, or_, select, true
 
 from custody.access import Permission, Subject, may
 from custody.rules import NotFound
@@ -136,14 +136,17 @@ class KindCount:
     owners: int
 
 
-_WITH_SUBJECTS = FINDING.outerjoin(CARRIER, CARRIER.c.id == FINDING.c.carrier).outerjoin(
-    MATTER, MATTER.c.id == FINDING.c.matter
-)
+def _with_subjects(subject: Subject) -> FromClause:
+    """Findings with what they are about; a matter that the subject may not know of is as if there were none."""
+    seen = and_(MATTER.c.id == FINDING.c.matter, visible_matters(subject))
+    return FINDING.outerjoin(CARRIER, CARRIER.c.id == FINDING.c.carrier).outerjoin(MATTER, seen)
+
+
 _CLOSER = PERSON.alias("closer")
 _OWNER = PERSON.alias("owner")
 _HOLDER = PERSON.alias("holder")
 
-_LINES: Select[Any] = select(
+_COLUMNS = (
     FINDING,
     PLACE.c.code.label("place_code"),
     PLACE.c.name.label("place_name"),
@@ -153,17 +156,24 @@ _LINES: Select[Any] = select(
     _OWNER.c.name.label("owner_name"),
     _OWNER.c.name_en.label("owner_name_en"),
     _CLOSER.c.name.label("closed_by_name"),
+    MATTER.c.id.label("matter_seen"),
     MATTER.c.number.label("matter_number"),
     MATTER.c.kind.label("matter_kind"),
-).select_from(
-    _WITH_SUBJECTS.outerjoin(PLACE, PLACE.c.id == FINDING.c.place)
-    .outerjoin(_HOLDER, _HOLDER.c.id == FINDING.c.person)
-    .outerjoin(_OWNER, _OWNER.c.id == FINDING.c.owner)
-    .outerjoin(_CLOSER, _CLOSER.c.id == FINDING.c.closed_by)
 )
-_STORED = tuple(
-    name for name in FindingLine.__slots__ if name not in ("nature", "colour", "icon", "clause", "evidence", "open")
-)
+_COMPUTED = ("nature", "colour", "icon", "clause", "evidence", "open", "matter")
+_STORED = tuple(name for name in FindingLine.__slots__ if name not in _COMPUTED)
+UNTOLD = "—"
+"""Stands for the number of a matter that the subject may not know of."""
+
+
+def _lines(subject: Subject) -> Select[Any]:
+    return select(*_COLUMNS).select_from(
+        _with_subjects(subject)
+        .outerjoin(PLACE, PLACE.c.id == FINDING.c.place)
+        .outerjoin(_HOLDER, _HOLDER.c.id == FINDING.c.person)
+        .outerjoin(_OWNER, _OWNER.c.id == FINDING.c.owner)
+        .outerjoin(_CLOSER, _CLOSER.c.id == FINDING.c.closed_by)
+    )
 
 
 def _seen(subject: Subject) -> ColumnElement[bool]:
@@ -182,9 +192,12 @@ def _seen(subject: Subject) -> ColumnElement[bool]:
 
 def _line(row: Any) -> FindingLine:
     evidence = json.loads(row.evidence)
+    if row.matter is not None and row.matter_seen is None:
+        evidence = _untold(evidence)
     kind = KINDS[row.kind]
     return FindingLine(
         **{name: getattr(row, name) for name in _STORED},
+        matter=row.matter_seen,
         open=bool(row.open),
         nature=kind.nature,
         colour=kind.colour,
@@ -194,9 +207,18 @@ def _line(row: Any) -> FindingLine:
     )
 
 
+def _untold(evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """The evidence without the matter that it names: a finding about a carrier that is seen, in one that is not."""
+    kept = {name: value for name, value in evidence.items() if name != "matter"}
+    rule = kept.get("rule")
+    if isinstance(rule, dict) and "matter" in rule.get("params", {}):
+        kept["rule"] = rule | {"params": rule["params"] | {"matter": UNTOLD}}
+    return kept
+
+
 def line(connection: Connection, subject: Subject, number: str) -> FindingLine:
     """A finding's own columns. Raises NotFound for hidden and absent alike."""
-    row = connection.execute(_LINES.where(_seen(subject), FINDING.c.number == number)).first()
+    row = connection.execute(_lines(subject).where(_seen(subject), FINDING.c.number == number)).first()
     if row is None:
         raise NotFound
     return _line(row)
@@ -217,7 +239,7 @@ def _conditions(subject: Subject, asked: FindingFilter) -> list[ColumnElement[bo
         FINDING.c.kind: asked.kind,
         FINDING.c.unit: asked.unit,
         FINDING.c.carrier: asked.carrier,
-        FINDING.c.matter: asked.matter,
+        MATTER.c.id: asked.matter,
         CARRIER.c.level: asked.level,
     }
     found += [column == value for column, value in plain.items() if value is not None]
@@ -249,8 +271,10 @@ def findings(
     elif asked.state == "all":
         order, kinds = (-FINDING.c.opened_at, number), (int, str)
     conditions = _conditions(subject, asked)
-    rows, earlier, later = rows_of_page(connection, _LINES.where(*conditions), order, kinds, after, before, limit)
-    count, capped = total(connection, _LINES.with_only_columns(number).where(*conditions))
+    rows, earlier, later = rows_of_page(
+        connection, _lines(subject).where(*conditions), order, kinds, after, before, limit
+    )
+    count, capped = total(connection, _lines(subject).with_only_columns(number).where(*conditions))
     lines = [_line(row) for row in rows]
     keys = [pack(_key(asked.state, entry)) for entry in lines]
     carriers = carriers_by_id(connection, subject, (x.carrier for x in lines if x.carrier is not None))
@@ -287,13 +311,13 @@ def finding(connection: Connection, subject: Subject, number: str, now: Instant)
         stories=stories_of(
             connection, found.carrier, found.epc, found.reader, found.happened_at, found.closed_at or now
         ),
-        history=_history(connection, number),
+        history=_history(connection, number, found),
         acts=kind.acts if settles else (),
         resolutions=(*kind.resolutions, "other") if settles else (),
     )
 
 
-def _history(connection: Connection, number: str) -> tuple[FindingStep, ...]:
+def _history(connection: Connection, number: str, found: FindingLine) -> tuple[FindingStep, ...]:
     rows = connection.execute(
         select(
             FINDING_EVENT.c.at,
@@ -306,7 +330,20 @@ def _history(connection: Connection, number: str) -> tuple[FindingStep, ...]:
         .where(FINDING_EVENT.c.finding == number)
         .order_by(FINDING_EVENT.c.id)
     )
-    return tuple(FindingStep(row.at, row.by, row.name, row.what, row.note) for row in rows)
+    return tuple(
+        FindingStep(row.at, row.by, row.name, row.what, row.note if row.by is not None else _said(row.note, found))
+        for row in rows
+    )
+
+
+def _said(note: str, found: FindingLine) -> str:
+    """What the system itself noted, without the number of a matter that the subject may not know of."""
+    said = json.loads(note) if note.startswith("{") else {}
+    named = said.get("params", said)
+    if found.matter is not None or not isinstance(named, dict) or "matter" not in named:
+        return note
+    hidden = named | {"matter": UNTOLD}
+    return json.dumps(said | {"params": hidden} if named is not said else hidden, ensure_ascii=False)
 
 
 def counts(connection: Connection, subject: Subject) -> tuple[KindCount, ...]:
@@ -321,7 +358,7 @@ def counts(connection: Connection, subject: Subject) -> tuple[KindCount, ...]:
             one.label("owner"),
             func.count(FINDING.c.owner.distinct()).label("owners"),
         )
-        .select_from(_WITH_SUBJECTS)
+        .select_from(_with_subjects(subject))
         .where(_seen(subject), FINDING.c.open)
         .group_by(FINDING.c.kind)
     ).all()
@@ -339,7 +376,7 @@ def opened_counts(connection: Connection, subject: Subject, opened: Period) -> M
     """Findings opened in a period, open or closed, by kind and by the kind of the matter they are about, if any."""
     of_matter = func.coalesce(MATTER.c.kind, "")
     query = select(FINDING.c.kind, of_matter.label("of_matter"), func.count().label("opened"))
-    query = query.select_from(_WITH_SUBJECTS).where(_seen(subject), *opened.holds(FINDING.c.opened_at))
+    query = query.select_from(_with_subjects(subject)).where(_seen(subject), *opened.holds(FINDING.c.opened_at))
     rows = connection.execute(query.group_by(FINDING.c.kind, of_matter))
     return {(row.kind, row.of_matter): row.opened for row in rows}
 
@@ -384,7 +421,7 @@ def by_person(connection: Connection, subject: Subject, limit: int = 50) -> tupl
             func.count().label("open"),
             func.min(FINDING.c.happened_at).label("oldest_at"),
         )
-        .select_from(_WITH_SUBJECTS.join(PERSON, PERSON.c.id == FINDING.c.person))
+        .select_from(_with_subjects(subject).join(PERSON, PERSON.c.id == FINDING.c.person))
         .where(_seen(subject), FINDING.c.open, FINDING.c.kind.in_(PERSONAL), *mine)
         .group_by(PERSON.c.id, PERSON.c.name, PERSON.c.name_en, PERSON.c.unit, FINDING.c.kind)
     ).all()

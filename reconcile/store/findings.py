@@ -10,6 +10,7 @@ from sqlalchemy import or_, select, tuple_
 
 from custody.clock import moment
 from custody.store.acts import take_numbers
+from custody.store.digests import attest
 from custody.store.schema import CARRIER, MATTER, chunks
 from custody.values import SECOND, Instant
 from reconcile.checks import KINDS, PASSAGE_KINDS, Ending, Opened, Thresholds, Verdict
@@ -47,6 +48,7 @@ def open_findings(
     ]
     insert_new(connection, FINDING, rows)
     mine = _present(connection, [row["number"] for row in rows])
+    attest(connection, "finding", [(number,) for number in sorted(mine)])
     opened = tuple(
         OpenedFinding(row["number"], verdict, row["owner"])
         for row, verdict in zip(rows, fresh.values(), strict=True)
@@ -188,6 +190,7 @@ def clear(connection: Connection, endings: Mapping[str, Ending], now: Instant) -
         )
         if done.rowcount:
             cleared.append(number)
+    attest(connection, "finding", [(number,) for number in cleared])
     note = {n: _json({"code": endings[n].code, "params": dict(endings[n].params)}) for n in cleared}
     add_events(connection, [(number, "cleared", None, note[number]) for number in cleared], now)
     return tuple(cleared)
@@ -201,6 +204,7 @@ def lock(connection: Connection, number: str) -> Any | None:
 def change(connection: Connection, number: str, **columns: Any) -> None:
     """Set columns of one finding."""
     connection.execute(FINDING.update().where(FINDING.c.number == number).values(**columns))
+    attest(connection, "finding", [(number,)])
 
 
 def past_due(connection: Connection, kinds: Collection[str], now: Instant) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Taking what the edge daemons send: each record once, in any order, however late; and the devices that may send.
+"""Taking what the edge daemons send: each record once, in any order, however late.
 
 The row of the source (one boot of one daemon) is locked and knows by intervals which sequences are here. So
 repeated records are left out before they reach the tables, and the rest goes in by `executemany` (SQLite) or COPY
@@ -6,7 +6,6 @@ repeated records are left out before they reach the tables, and the rest goes in
 """
 
 import bisect
-import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, text, update
 from sqlmodel import SQLModel
 
+from custody.store.digests import attest
 from custody.store.schema import insert_rows
 from readers.sighting import Instant
 from reconcile.coverage import TOUCHING, merged
@@ -192,6 +192,7 @@ def _know_readers(connection: Connection, device: str, names: set[str]) -> None:
             for name in strange
         ]
         insert_new(connection, READER, rows)
+        attest(connection, "reader", [(name,) for name in strange])
 
 
 def _take_sightings(
@@ -296,58 +297,3 @@ def _take_events(
         )
     if rows:
         insert_new(connection, READER_EVENT, rows)
-
-
-# Devices.
-
-
-class DeviceExists(ValueError):
-    """A device of this name, or of this token, is known already."""
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """An edge daemon that may send, as the page lists it."""
-
-    name: str
-    revoked: bool
-    created_at: Instant
-    last_seen_at: Instant | None
-
-
-def token_hash(token: str) -> str:
-    """What is kept of a device's token: SHA-256, hexadecimal. Tokens are random, so nothing slower is needed."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-def device_for_token(connection: Connection, hashed: str) -> str | None:
-    """Name of the device with this `token_hash`; None where it is unknown or revoked."""
-    wanted = select(DEVICE.c.name).where(DEVICE.c.token_hash == hashed, DEVICE.c.revoked.is_(False))
-    return connection.execute(wanted).scalar_one_or_none()
-
-
-def create_device(connection: Connection, name: str, hashed: str, now: Instant) -> None:
-    """Admit a device. Raises DeviceExists; a revoked name is not given again, or its evidence would be two's."""
-    taken = select(DEVICE.c.name).where((DEVICE.c.name == name) | (DEVICE.c.token_hash == hashed))
-    if connection.execute(taken).first() is not None:
-        raise DeviceExists(f"a device {name!r}, or one with this token, exists already; choose another name")
-    if not name.strip() or ":" in name:
-        raise ValueError(f"{name!r} cannot name a device: not empty, and without a colon")
-    connection.execute(insert(DEVICE).values(name=name, token_hash=hashed, revoked=False, created_at=now))
-
-
-def revoke_device(connection: Connection, name: str) -> bool:
-    """Admit nothing more of a device. Whether it was admitted until now."""
-    done = connection.execute(
-        update(DEVICE).where(DEVICE.c.name == name, DEVICE.c.revoked.is_(False)).values(revoked=True)
-    )
-    return done.rowcount == 1
-
-
-def devices(connection: Connection) -> list[Device]:
-    """All devices, by name."""
-    wanted = select(DEVICE.c.name, DEVICE.c.revoked, DEVICE.c.created_at, DEVICE.c.last_seen_at)
-    return [
-        Device(row.name, bool(row.revoked), row.created_at, row.last_seen_at)
-        for row in connection.execute(wanted.order_by(DEVICE.c.name))
-    ]

@@ -15,7 +15,7 @@ from custody.values import Instant
 from reconcile.checks import KINDS
 from reconcile.store.core import FINDING, NOTICE, Connection, insert_new
 
-_URGENCY = {"due_today": 1, "recalled": 1}
+_URGENCY = {"due_today": 1, "recalled": 1, "backup_old": 1, "clock_went_back": 1, "emergency": 0}
 """Of reminders; the others are of this week."""
 
 
@@ -56,8 +56,16 @@ class Telling:
 
 
 def tell(connection: Connection, notices: Iterable[Telling], at: Instant) -> None:
-    """Put notices into inboxes; those put there before are left out."""
-    insert_new(connection, NOTICE, [asdict(one) | {"at": at} for one in notices])
+    """Put notices into inboxes, each with its finding's kind; those put there before are left out."""
+    rows = [asdict(one) | {"at": at} for one in notices]
+    known: dict[str, str] = {}
+    for chunk in chunks(sorted({row["finding"] for row in rows if row["finding"]})):
+        found = connection.execute(select(FINDING.c.number, FINDING.c.kind).where(FINDING.c.number.in_(chunk)))
+        known |= {row.number: row.kind for row in found}
+    # Whoever gets it need not be one who sees the finding.
+    insert_new(
+        connection, NOTICE, [{**row, "finding_kind": known.get(row["finding"], row["finding_kind"])} for row in rows]
+    )
 
 
 def inbox(
@@ -67,7 +75,6 @@ def inbox(
     query = (
         select(
             NOTICE,
-            FINDING.c.kind.label("kind_found"),
             FINDING.c.urgency,
             CARRIER.c.id.label("carrier_seen"),
             CARRIER.c.control_number,
@@ -90,7 +97,7 @@ def inbox(
 
 
 def _notice(row: Any) -> Notice:
-    finding_kind = row.kind_found or row.finding_kind
+    finding_kind = row.finding_kind
     urgency = row.urgency
     if urgency is None:
         urgency = KINDS[finding_kind].urgency if finding_kind in KINDS else _URGENCY.get(row.kind, 2)

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, delete, func, select, update
 
+from custody.store.digests import attest
 from custody.store.schema import PLACE
 from custody.values import SECOND
 from readers.sighting import Instant
@@ -129,6 +130,7 @@ def upsert_reader(
     if enabled and (not before.enabled or before.enabled_at is None):
         values["enabled_at"] = now
     connection.execute(update(READER).where(READER.c.name == name).values(**values))
+    attest(connection, "reader", [(name,)])
 
 
 def upsert_antenna(connection: Connection, name: str, number: int, place: int, role: Role = "place") -> None:
@@ -150,11 +152,14 @@ def upsert_antenna(connection: Connection, name: str, number: int, place: int, r
     values = {"place": place, "role": role}
     insert_new(connection, ANTENNA, [{"reader": name, "number": number, **values}])
     connection.execute(update(ANTENNA).where(ANTENNA.c.reader == name, ANTENNA.c.number == number).values(**values))
+    attest(connection, "antenna", [(name, number)])
 
 
 def remove_antenna(connection: Connection, name: str, number: int) -> bool:
     """The antenna hears nothing configured any more; what it heard stays. Whether it was configured."""
     gone = connection.execute(delete(ANTENNA).where(ANTENNA.c.reader == name, ANTENNA.c.number == number))
+    if gone.rowcount == 1:
+        attest(connection, "antenna", [(name, number)])
     return gone.rowcount == 1
 
 

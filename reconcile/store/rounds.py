@@ -13,8 +13,10 @@ from custody.access import Subject
 from custody.clock import moment
 from custody.life_cycle import HELD, Status
 from custody.store.acts import take_numbers
+from custody.store.digests import attest
 from custody.store.queries import Page, visible
 from custody.store.queries.paging import pack, rows_of_page, total
+from custody.store.queries.visible import hidden
 from custody.store.schema import CARRIER, LEDGER_STATE, PERSON, PLACE, TAG, chunks
 from custody.values import Instant
 from reconcile.checks.cases import BELIEVED, EXPECTED, STANDING
@@ -75,6 +77,8 @@ def new_round(connection: Connection, subject: Subject, place: Any, now: Instant
         )
     )
     _freeze(connection, subject, name, place.path)
+    attest(connection, "round", [(name,)])
+    attest(connection, "round_expected", [(name,)])
     newest = connection.scalar(select(func.max(SIGHTING.c.id))) or 0
     insert_new(connection, CURSOR, [{"name": _cursor(name), "position": newest}])
     return name
@@ -118,12 +122,12 @@ def row(connection: Connection, number: str, lock: str = "") -> Row[Any] | None:
     return connection.execute(query).first()
 
 
-def hidden(connection: Connection, subject: Subject, number: str) -> bool:
+def hides(connection: Connection, subject: Subject, number: str) -> bool:
     """Whether the round expects a carrier that the subject may not know of."""
     query = (
         select(literal(1))
         .select_from(ROUND_EXPECTED.join(CARRIER, CARRIER.c.id == ROUND_EXPECTED.c.carrier))
-        .where(ROUND_EXPECTED.c.round == number, ~visible(subject))
+        .where(ROUND_EXPECTED.c.round == number, hidden(subject))
         .limit(1)
     )
     return connection.scalar(query) is not None
@@ -220,6 +224,7 @@ def add_scans(connection: Connection, scans: Sequence[Mapping[str, Any]]) -> Non
 def close(connection: Connection, number: str, **columns: Any) -> None:
     """Set the columns of a round that ends."""
     connection.execute(ROUND.update().where(ROUND.c.number == number).values(**columns))
+    attest(connection, "round", [(number,)])
 
 
 def progress(connection: Connection, number: str) -> tuple[int, int]:
@@ -437,7 +442,7 @@ def not_hidden(subject: Subject, state: str | None, place: int | None) -> list[C
     secret = (
         select(literal(1))
         .select_from(ROUND_EXPECTED.join(CARRIER, CARRIER.c.id == ROUND_EXPECTED.c.carrier))
-        .where(ROUND_EXPECTED.c.round == ROUND.c.number, ~visible(subject))
+        .where(ROUND_EXPECTED.c.round == ROUND.c.number, hidden(subject))
         .exists()
     )
     found = [~secret]

@@ -58,9 +58,11 @@ def release(connection: Connection, job: str, slot: Instant, owner: str, now: In
     return done.rowcount == 1
 
 
-def last_done(connection: Connection, job: str) -> Instant | None:
-    """The newest slot of the job that was done."""
+def last_done(connection: Connection, job: str, through: Instant | None = None) -> Instant | None:
+    """The newest slot of the job that was done; with `through`, of those up to that one."""
     wanted = select(func.max(JOB_SLOT.c.slot)).where(JOB_SLOT.c.job == job, JOB_SLOT.c.done_at.is_not(None))
+    if through is not None:
+        wanted = wanted.where(JOB_SLOT.c.slot <= through)
     newest: Instant | None = connection.execute(wanted).scalar_one()
     return newest
 

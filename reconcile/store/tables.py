@@ -8,7 +8,10 @@ from typing import Any
 from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+import reconcile.store.covered as _covered  # says how they are covered
 from custody.store.tables import Int64
+
+_ = _covered
 
 
 def _key(**more: Any) -> Any:
@@ -32,6 +35,11 @@ class DeviceRow(SQLModel, table=True):
     revoked: bool = False
     created_at: int = _int64()
     last_seen_at: int | None = _int64(None)
+    token_at: int | None = _int64(None)
+    """Since when it has its present token."""
+    old_token_hash: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """The token before it, which is taken until `old_until_at`: time to bring the new one to the device."""
+    old_until_at: int | None = _int64(None)
 
 
 class ReaderRow(SQLModel, table=True):

@@ -7,9 +7,11 @@ import openpyxl
 import pytest
 
 from api.store import NOTED
-from tests.cli.test_installation import SAMPLE, Run
+from tests.cli.test_installation import SAMPLE, Run, chosen
+from tests.cli.test_installation import begun as begun
 from tests.cli.test_installation import clerk as clerk
 from tests.cli.test_installation import run as run
+from tests.cli.test_installation import staff as staff
 
 AS_CLERK = ("--as", "clerk-1")
 
@@ -77,6 +79,8 @@ def test_who_may_not_see_reports_is_refused(run: Run) -> None:
     _code, out, _err = run("init")
     secret = next(line.split()[-1] for line in out.splitlines() if line.strip().startswith("admin-1"))
     code, _out, err = run("balance", "--as", "admin-1", password=secret)
+    assert (code, "This is a one-time secret" in err) == (2, True)
+    code, _out, err = run("balance", "--as", "admin-1", password=chosen(run, "admin-1", secret))
     assert (code, "holds no role that may do this" in err) == (2, True)
 
 

@@ -1,10 +1,14 @@
 """An installation from the empty folder to its first report, by the command line alone."""
 
+import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 
 import openpyxl
@@ -23,8 +27,9 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
     monkeypatch.setenv("CUSTODY_DATA", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
 
-    def call(*words: str, password: str = "") -> tuple[int, str, str]:
+    def call(*words: str, password: str = "", new: str = "") -> tuple[int, str, str]:
         monkeypatch.setenv("CUSTODY_PASSWORD", password)
+        monkeypatch.setenv("CUSTODY_NEW_PASSWORD", new)
         code = main(words)
         out, err = capsys.readouterr()
         return code, out, err
@@ -38,25 +43,96 @@ def _secret(text: str, number: str) -> str:
     return found[1]
 
 
-@pytest.fixture
-def clerk(run: Run) -> str:
-    """An installation; the first clerk's password."""
-    code, out, _err = run("init", "--organisation", "远山仪器研究院")
+def chosen(run: Run, number: str, secret: str) -> str:
+    """The pass-phrase that somebody chose instead of a one-time secret."""
+    phrase = "quiet river under nine stones"
+    assert run("password", number, password=secret, new=phrase)[0] == 0
+    return phrase
+
+
+@dataclass(frozen=True)
+class Staff:
+    """Pass-phrases of the three who begin: the first clerk, the system and the security administrator."""
+
+    clerk: str
+    system: str
+    security: str
+
+
+@pytest.fixture(scope="session")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Staff]:
+    """An installation in which those who begin have chosen their pass-phrases: its folder, to be copied."""
+    folder = tmp_path_factory.mktemp("begun") / "data"
+
+    def call(*words: str, password: str = "", new: str = "") -> tuple[int, str, str]:
+        said, wrong = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(said), redirect_stderr(wrong):
+            patch.setenv("CUSTODY_DATA", str(folder))
+            patch.setenv("CUSTODY_PASSWORD", password)
+            patch.setenv("CUSTODY_NEW_PASSWORD", new)
+            code = main(words)
+        return code, said.getvalue(), wrong.getvalue()
+
+    code, out, _err = call("init", "--organisation", "远山仪器研究院")
     assert code == 0
-    return _secret(out, "clerk-1")
+    phrases = [chosen(call, number, _secret(out, number)) for number in ("clerk-1", "admin-1", "admin-2")]
+    return folder, Staff(*phrases)
 
 
-def test_from_the_empty_folder_to_the_first_report(run: Run, clerk: str, tmp_path: Path) -> None:
+@pytest.fixture
+def staff(run: Run, begun: tuple[Path, Staff], tmp_path: Path) -> Staff:
+    """The test's own copy of that installation."""
+    assert run
+    shutil.copytree(begun[0], tmp_path / "data")
+    return begun[1]
+
+
+@pytest.fixture
+def clerk(staff: Staff) -> str:
+    """The same; the first clerk's pass-phrase."""
+    return staff.clerk
+
+
+def asked(run: Run, staff: Staff, *words: str) -> tuple[int, str, str]:
+    """What the system administrator asks for, with a reason."""
+    return run("account", *words, "--reason", "needed", "--as", "admin-1", password=staff.system)
+
+
+def granted(run: Run, staff: Staff, *words: str) -> tuple[int, str, str]:
+    """The same, granted by the security administrator."""
+    code, out, err = asked(run, staff, *words)
+    assert code == 0, err
+    number = re.search(r"Request (\d+)", out)
+    assert number is not None
+    return run("account", "--decide", number[1], "--as", "admin-2", password=staff.security)
+
+
+def half_in(out: str) -> str:
+    """The half of a one-time secret that a command printed."""
+    found = re.search(r"(?:[a-z2-9]{4}-){3}[a-z2-9]{4}", out)
+    assert found is not None
+    return found[0]
+
+
+def test_from_the_empty_folder_to_the_first_report(run: Run, staff: Staff, tmp_path: Path) -> None:
     """Given an empty folder, when the clerk brings the ledger, then it can be reported on and the books verify."""
-    code, out, _err = run("import", str(SAMPLE), "--as", "clerk-1", password=clerk)
+    code, out, _err = run("import", str(SAMPLE), "--as", "clerk-1", password=staff.clerk)
     assert (code, "nothing was entered" in out) == (0, True)
-    code, out, _err = run("import", str(SAMPLE), "--as", "clerk-1", "--confirm", password=clerk)
+    code, out, _err = run("import", str(SAMPLE), "--as", "clerk-1", "--confirm", password=staff.clerk)
     assert (code, "DJ-" in out) == (0, True)
 
-    code, out, _err = run("account", "1001", "--role", "clerk", "--role", "borrower")
+    # An account by two persons, its secret in two halves; what its owner chooses opens it, neither half does.
+    code, out, _err = granted(run, staff, "1001", "--role", "clerk", "--role", "borrower")
     assert code == 0
-    secret = out.split()[-1]
-    code, _out, _err = run("report", "overdue", "--xlsx", "overdue.xlsx", "--as", "1001", password=secret)
+    second = half_in(out)
+    code, out, _err = run("account", "--collect", "1", "--as", "admin-1", password=staff.system)
+    first = half_in(out)
+    report = ("report", "overdue", "--xlsx", "overdue.xlsx", "--as", "1001")
+    assert run(*report, password=second)[0] == 2
+    code, _out, err = run(*report, password=f"{first}-{second}")
+    assert (code, "custody password 1001" in err) == (2, True)
+    secret = chosen(run, "1001", f"{first}-{second}")
+    code, _out, _err = run(*report, password=secret)
     assert code == 0
     sheet = openpyxl.load_workbook(tmp_path / "overdue.xlsx").active
     assert sheet is not None
@@ -99,10 +175,14 @@ def test_a_wrong_password_does_nothing(run: Run, clerk: str) -> None:
     assert run("import", str(SAMPLE), "--as", "nobody", password=clerk)[0] == 2
 
 
-def test_an_administrator_may_not_import(run: Run) -> None:
+def test_a_secret_of_the_first_hour_opens_nothing_before_it_is_changed(run: Run) -> None:
     _code, out, _err = run("init")
     secret = _secret(out, "admin-1")
-    code, _out, err = run("import", str(SAMPLE), "--as", "admin-1", password=secret)
+    code, _out, err = run("account", "--requests", "--as", "admin-1", password=secret)
+    assert (code, "custody password admin-1" in err) == (2, True)
+    phrase = chosen(run, "admin-1", secret)
+    assert run("account", "--requests", "--as", "admin-1", password=phrase)[:2] == (0, "Nothing waits.\n")
+    code, _out, err = run("import", str(SAMPLE), "--as", "admin-1", password=phrase)
     assert (code, "holds no role that may do this" in err) == (2, True)
 
 
@@ -129,12 +209,12 @@ def test_a_misspelt_figure_is_named(run: Run, clerk: str, tmp_path: Path) -> Non
     assert (code, "numbers.lone_days_max is not known" in err) == (2, True)
 
 
-def test_a_reader_is_tied_to_places_that_exist(run: Run, clerk: str) -> None:
-    run("import", str(SAMPLE), "--as", "clerk-1", "--confirm", password=clerk)
+def test_a_reader_is_tied_to_places_that_exist(run: Run, staff: Staff) -> None:
+    run("import", str(SAMPLE), "--as", "clerk-1", "--confirm", password=staff.clerk)
     assert run("reader", "gate", "--antenna", "1:B1-gate/inside", "--antenna", "2:B1-gate/outside")[0] == 0
     code, _out, err = run("reader", "cabinet", "--antenna", "1:nowhere")
     assert (code, "NUMBER:PLACE" in err) == (2, True)
-    code, out, _err = run("device", "edge-1")
+    code, out, _err = run("device", "edge-1", "--as", "admin-1", password=staff.system)
     assert (code, len(out.strip()) >= 40) == (0, True)
 
 
@@ -156,31 +236,47 @@ def test_the_regulations_as_json() -> None:
         assert row["kept"] == all(means["kept"] for means in row["means"])
 
 
-def test_an_account_is_taken_away_only_at_zero_holdings(run: Run, clerk: str) -> None:
+def test_an_account_is_taken_away_only_at_zero_holdings(run: Run, staff: Staff) -> None:
     """Clause f.1: given a borrower with loans, when the account is to be closed, then it is refused in words."""
-    assert run("import", str(SAMPLE), "--as", "clerk-1", "--confirm", password=clerk)[0] == 0
-    assert run("account", "1008", "--role", "borrower")[0] == 0
-    code, _out, err = run("account", "1008", "--close")
+    assert run("import", str(SAMPLE), "--as", "clerk-1", "--confirm", password=staff.clerk)[0] == 0
+    assert granted(run, staff, "1008", "--role", "borrower")[0] == 0
+    code, _out, err = asked(run, staff, "1008", "--close")
     assert code == 2
     assert "[f.1]" in err
     assert "in hand" in err
     assert "Nothing was changed" in err
-    assert run("account", "1008", "--revoke", "borrower")[0] == 2
     # Somebody who holds nothing: first one role of two, then the account.
-    assert run("account", "1024", "--role", "borrower", "--role", "manager")[0] == 0
-    assert run("account", "1024", "--revoke", "manager")[:2] == (0, "1024  without manager\n")
-    assert run("account", "1024", "--close")[:2] == (0, "1024  closed\n")
+    assert granted(run, staff, "1024", "--role", "borrower", "--role", "manager", "--unit", "GH")[0] == 0
+    assert granted(run, staff, "1024", "--revoke", "manager")[:2] == (0, "Request 3 granted\n")
+    assert granted(run, staff, "1024", "--close")[:2] == (0, "Request 4 granted\n")
 
 
-def test_the_account_command_says_what_is_wrong(run: Run, clerk: str) -> None:
-    assert run("import", str(SAMPLE), "--as", "clerk-1", "--confirm", password=clerk)[0] == 0
+def test_no_account_is_given_by_one_person_alone(run: Run, staff: Staff) -> None:
+    """Neither of the two administrators asks and decides; and nothing of an account is done without both."""
+    code, _out, err = run("account", "clerk-1", "--close", "--reason", "x", "--as", "admin-2", password=staff.security)
+    assert (code, "holds no role that may do this" in err) == (2, True)
+    assert asked(run, staff, "clerk-1", "--role", "borrower")[0] == 0
+    code, out, _err = run("account", "--requests", "--as", "admin-1", password=staff.system)
+    assert (code, "clerk-1     grant borrower" in out) == (0, True)
+    for number, phrase in (("admin-1", staff.system), ("clerk-1", staff.clerk)):
+        code, _out, err = run("account", "--decide", "1", "--as", number, password=phrase)
+        assert (code, "holds no role that may do this" in err) == (2, True)
+    code, out, _err = run(
+        "account", "--decide", "1", "--decline", "--answer", "no", "--as", "admin-2", password=staff.security
+    )
+    assert (code, out) == (0, "Request 1 declined\n")
+
+
+def test_the_account_command_says_what_is_wrong(run: Run, staff: Staff) -> None:
     for words, said in (
-        (("1001",), "Say one of two"),
-        (("1001", "--role", "clerk", "--close"), "Say one of two"),
-        (("1001", "--revoke", "king"), "roles are"),
+        (("clerk-1",), "Say one of"),
+        (("clerk-1", "--role", "borrower", "--close"), "Say one of"),
+        (("clerk-1", "--role", "auditor"), "does not stand"),
+        (("clerk-1", "--role", "borrower", "--unit", "NOWHERE"), "no unit NOWHERE"),
         (("9999", "--close"), "Nobody has the number 9999"),
-        (("1001", "--close"), "has no account"),
+        (("admin-1", "--reset", "password"), "Nobody asks or decides about himself"),
     ):
-        code, _out, err = run("account", *words)
-        assert code == 2
-        assert said in err
+        code, _out, err = asked(run, staff, *words)
+        assert (code, said in err) == (2, True), err
+    code, _out, err = run("account", "clerk-1", "--close", "--as", "admin-1", password=staff.system)
+    assert (code, "Give the reason" in err) == (2, True)

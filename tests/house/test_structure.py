@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tools import asvs
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PACKAGES = ("custody", "readers", "reconcile", "api")
@@ -93,3 +95,7 @@ def test_every_dependency_is_pinned() -> None:
     for extra in PROJECT["project"]["optional-dependencies"].values():
         wanted |= {plain(d) for d in extra}
     assert wanted - pinned == set()
+
+
+def test_the_tests_that_a_standard_is_met_by_are_there() -> None:
+    assert asvs.missing(ROOT) == []

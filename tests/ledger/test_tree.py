@@ -2,7 +2,9 @@
 
 from functools import cache
 from hashlib import sha256
+from typing import Any
 
+import pymerkle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from custody.ledger import (
     Broken,
     Frontier,
+    consistency_between,
     consistency_proof,
     inclusion_proof,
     leaf_hash,
@@ -17,6 +20,8 @@ from custody.ledger import (
     verify_consistency,
     verify_inclusion,
 )
+from custody.witness import continues
+from tests.prove.record import WHOLE, proof
 
 SIZES = 300
 LEAVES = [leaf_hash(b"%d" % number) for number in range(SIZES)]
@@ -164,3 +169,61 @@ def test_equal_trees_are_consistent_without_a_proof_only() -> None:
 def test_there_is_no_proof_of_a_leaf_that_is_not_there(size: int, index: int) -> None:
     with pytest.raises(ValueError, match="there is no leaf"):
         inclusion_proof(LEAVES[:size], index)
+
+
+# Against others: an implementation that we did not write, and the RFC's own recursive definition above.
+
+
+@pytest.fixture(scope="module")
+def theirs() -> Any:
+    """The same leaves in pymerkle's tree: its roots and inclusion proofs are RFC 9162's."""
+    made = pymerkle.InmemoryTree(algorithm="sha256")
+    for number in range(SIZES):
+        made.append_entry(b"%d" % number)
+    return made
+
+
+@pytest.mark.prove
+def test_roots_and_inclusion_proofs_of_all_sizes_are_those_of_another_implementation(theirs: Any) -> None:
+    with proof("tree against pymerkle: roots, inclusion of all leaves, all sizes to 300") as row:
+        compared = 0
+        for size in range(1, SIZES + 1):
+            root = Frontier().extend(LEAVES[:size]).root()
+            assert theirs.get_root(size) == root == tree(0, size)
+            for index in range(size) if WHOLE else {0, size // 3, size - 1}:
+                own = inclusion_proof(LEAVES[:size], index)
+                other = [bytes.fromhex(node) for node in theirs.prove_inclusion(index + 1, size).serialize()["path"]]
+                # Theirs begins with the leaf itself.
+                assert (LEAVES[index], *own) == tuple(other)
+                assert verify_inclusion(LEAVES[index], index, size, own, root)
+                compared += 1
+        row.held = f"{SIZES} roots and {compared:,} proofs, all the same"
+
+
+@pytest.mark.prove
+def test_consistency_proofs_of_all_pairs_of_sizes_are_those_of_the_rfcs_definition() -> None:
+    # pymerkle's consistency proofs are not RFC 9162's: the second implementation is `subproof`, word for word.
+    with proof("tree against the RFC's definition: consistency of all pairs of sizes to 300") as row:
+        compared = 0
+        for second in range(1, SIZES + 1):
+            for first in range(1, second + 1) if WHOLE else sorted({1, second // 2 or 1, second - 1 or 1, second}):
+                told = subproof(first, 0, second, True)
+                assert list(consistency_between(Frontier().extend(LEAVES[:first]), LEAVES[first:], second)) == told
+                assert verify_consistency(first, second, tree(0, first), tree(0, second), told)
+                assert continues(first, tree(0, first), second, tree(0, second), told)
+                compared += 1
+        row.held = f"{compared:,} proofs, all the same"
+
+
+def test_a_proof_needs_the_leaves_behind_the_first_tree_and_no_more() -> None:
+    old = Frontier().extend(LEAVES[:100])
+    read = iter(LEAVES[100:])
+    assert consistency_between(old, read, 200) == consistency_proof(LEAVES[:200], 100)
+    assert next(read) == LEAVES[200]
+    with pytest.raises(ValueError, match="fewer than 300"):
+        consistency_between(old, LEAVES[100:299], 300)
+    for size in (99, 0):
+        with pytest.raises(ValueError, match="continues none"):
+            consistency_between(old, [], size)
+    with pytest.raises(ValueError, match="continues none"):
+        consistency_between(Frontier(), LEAVES, 5)

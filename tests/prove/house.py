@@ -22,7 +22,7 @@ from api.installation import create_folder, open_books
 from custody import clock
 from custody.access import Role
 from custody.database import Database
-from reconcile.store import intake, readers
+from reconcile.store import devices, readers
 from tests.builders import PEOPLE, SHELF, SHELF_2, Archive, an_archive, epc_of
 from tests.prove.marks import Marks
 
@@ -117,7 +117,7 @@ def a_house(
 def _readers(archive: Archive, antennas: Sequence[Antenna], token: str) -> None:
     now = clock.now()
     with archive.books.database.writing() as connection:
-        intake.create_device(connection, DEVICE, intake.token_hash(token), now)
+        devices.create_device(connection, DEVICE, devices.token_hash(token), now)
         for name in sorted({antenna.reader for antenna in antennas}):
             readers.upsert_reader(connection, name, now, title_zh=name, title_en=name, device=DEVICE)
         for antenna in antennas:

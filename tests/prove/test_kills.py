@@ -124,7 +124,7 @@ def _judge(stage: Stage, row: Row, kills: int = KILLS) -> None:
     assert judge.findings(stage.house, "missing") == [], "a carrier became missing because a process was killed"
     judge.assert_books_hold(stage.house, stage.folder)
     assert stage.kills == kills
-    assert len(stage.clerk.receipts) > kills, "the clerk hardly did anything"
+    assert len(stage.clerk.receipts) > (kills if WHOLE else 0), "the clerk hardly did anything"
     assert records.acknowledged > 20 * kills, "the readers hardly said anything"
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from fixtures import make_archive
 from readers.scenario import parse
+from tests.whole.alone import alone, called, recorded, strangers
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
 
@@ -51,9 +52,11 @@ class Played:
         return list(found)
 
 
-def _begin(*arguments: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "api.cli", "demo", "--once", "--json", *arguments]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CUSTODY_")}
+def _begin(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
+    """Where there is no network, if that can be had; what is called up is recorded in the folder."""
+    command = alone(sys.executable, "-m", "api.cli", "demo", "--once", "--json", *arguments)
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("CUSTODY_")}
+    environment = recorded(plain, folder)
     return subprocess.Popen(
         command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -70,14 +73,20 @@ def _end(process: "subprocess.Popen[str]") -> Played:
 
 
 @pytest.fixture(scope="module")
-def days(tmp_path_factory: pytest.TempPathFactory) -> tuple[Played, Played]:
+def recorder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the day's processes tell what they call up."""
+    return tmp_path_factory.mktemp("called")
+
+
+@pytest.fixture(scope="module")
+def days(tmp_path_factory: pytest.TempPathFactory, recorder: Path) -> tuple[Played, Played]:
     """The day as it is, and the day with the portal's reader off; both are played at once."""
     text = DAY.read_text(encoding="utf-8")
     switched_off, changed = re.subn(r"^(reader\s+portal\s.*\S)\s*$", r"\1  off", text, flags=re.MULTILINE)
     assert changed == 1
     story = tmp_path_factory.mktemp("day") / "portal-off.txt"
     story.write_text(switched_off, encoding="utf-8")
-    first, second = _begin(), _begin("--scenario", str(story))
+    first, second = _begin(recorder), _begin(story.parent, "--scenario", str(story))
     try:
         return _end(first), _end(second)
     finally:
@@ -97,6 +106,14 @@ def day(days: tuple[Played, Played]) -> Played:
 def day_without_portal(days: tuple[Played, Played]) -> Played:
     """The day with the portal's reader off."""
     return days[1]
+
+
+def test_nobody_is_called_up_all_day(day: Played, recorder: Path) -> None:
+    """Promise 5: server, daemon and readers of a whole day talk on this machine alone."""
+    assert day.status == 0, day.err
+    events = {one[1] for one in called(recorder)}
+    assert {"begun", "socket.connect", "socket.bind"} <= events, "nothing was recorded"
+    assert strangers(recorder) == []
 
 
 @pytest.fixture(scope="module")

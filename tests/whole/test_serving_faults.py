@@ -64,7 +64,9 @@ def test_a_server_on_a_full_disk_says_so_and_goes_on_when_there_is_room(
     assert status == 503
     assert said["type"] == "urn:custody:problem:storage_full"
     status, said = desk.ask("GET", "/api/v1/carriers/1")
-    assert (status, said["control_number"]) == (200, "YS-2026-00001"), "reading goes on"
+    assert (status, said["type"]) == (503, "urn:custody:problem:storage_full"), "nothing is shown that is not recorded"
+    assert TITLE not in str(said)
+    assert desk.ask("GET", "/api/v1/regulations")[0] == 200, "what shows no carrier goes on"
 
     resource.prlimit(server.running.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     status, said = desk.ask("POST", "/api/v1/carriers/search", {"text": "YS-2026-7000"})
@@ -94,7 +96,7 @@ def test_a_second_writer_is_refused_and_readers_are_not(served: tuple[House, Pro
     data = str(house.data)
     for second in (
         _command("serve", "--data", data, "--port", str(houses.free_port())),
-        _command("device", "edge-2", "--data", data),
+        _command("device", "edge-2", "--as", "1001", "--data", data),
     ):
         assert second.returncode == 2
         assert second.stderr.startswith("custody: ")

@@ -27,7 +27,7 @@ def borrower_signature(visit: Visit, facts: Sequence[Fact], holder: int, passwor
             return (signed_with(visit, password, text),)
         except Unfit as unfit:
             raise Unfit([visit.error(FIELD, "acts.holder_wrong" if password else "acts.holder_needed")]) from unfit
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         known = visit.services.books.directory(connection).persons.get(holder)
     if known is None:
         return ()

@@ -82,7 +82,7 @@ def desk_of(visit: Visit, form: Form) -> tuple[Desk, tuple[FieldError, ...]]:
     codes = tuple(code for code in split_codes(form.text("codes") + "\n" + form.text("scan")) if code != removed)
     errors: list[FieldError] = []
     due = form.text("due") or days_after(visit.day, visit.services.scheme.number("loan_days_default"))
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
         holder = None if form.text("do") == "other" else directory.persons.get(form.number("holder") or 0)
         found: tuple[Person, ...] = ()
@@ -174,7 +174,7 @@ def _lines(
 
 
 def _page(visit: Visit, desk: Desk, **context: Any) -> Response:
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
     scheme = visit.services.scheme
     names: dict[str, Any] = {

@@ -48,7 +48,7 @@ def storage(visit: Visit, directory: Directory, level: str = "") -> list[Place]:
 
 
 def _load(visit: Visit, identifier: int) -> tuple[CarrierItem, Directory]:
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         item = queries.carrier(connection, visit.subject, identifier)
         return item, visit.services.books.directory(connection)
 
@@ -62,7 +62,7 @@ def people(
     visit: Visit, text: str, against: Callable[[int], tuple[Refusal, ...]]
 ) -> list[tuple[Person, tuple[Refusal, ...]]]:
     """Persons whom a text may mean, each with what stands against lending to that person."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         found = queries.persons(connection, text, PEOPLE_MAX)
     return [(person, against(person.id)) for person in found]
 

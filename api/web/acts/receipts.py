@@ -26,7 +26,7 @@ def text_of(entries: list[Entry]) -> str:
 @router.get("/acts/{number}")
 def receipt(number: str, visit: Visit = Depends(needs(Permission.SEE_CARRIERS))) -> Response:
     """What an act did, as far as the visitor may see it."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         entries = queries.act(connection, visit.subject, number[:40])
         about = [entry.fact.carrier for entry in entries[:LINES_MAX] if isinstance(entry.fact, CarrierFact)]
         items = queries.carriers_by_id(connection, visit.subject, about)

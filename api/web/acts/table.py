@@ -161,7 +161,7 @@ ACTS: Mapping[str, Act] = {
 }
 """Acts in the order of their buttons."""
 
-STANDING = frozenset({"state", "has_home", "no_home", "in_matter"})
+STANDING = frozenset({"state", "has_home", "no_home", "in_matter", "bound_elsewhere"})
 """Refusals that no field can mend; the others only say that the fields are still empty."""
 
 

@@ -48,7 +48,7 @@ def unit_name(unit: Unit, language: str) -> str:
 
 
 def _directory(visit: Visit) -> Directory:
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         return visit.services.books.directory(connection)
 
 
@@ -136,7 +136,7 @@ def _former(visit: Visit, form: Form) -> int | None:
     code = form.text("former")
     if not code:
         return None
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         found = resolve(connection, visit.subject, code)
     if found is None:
         raise Unfit([visit.error("former", "disposition.former_unknown")])

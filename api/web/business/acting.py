@@ -73,7 +73,7 @@ def enter(
 ) -> Entered:
     """Sign and enter the facts under one act. Raises Unfit, Stopped, NotFound."""
     cosigners = act.cosigners(ground, values)
-    signatures = sign_act(visit, act, facts, signed.password, cosigners, signed.hands)
+    signatures = sign_act(visit, act, facts, Hand("", signed.password, signed.code), cosigners, signed.hands)
     happened_at = values.get(act.happened) if act.happened else None
     try:
         receipt = visit.services.books.enter(
@@ -94,6 +94,7 @@ class Signed:
 
     password: str
     hands: tuple[Hand, ...] = ()
+    code: str = ""
 
 
 def enter_filled(visit: Visit, act: Act, ground: Ground, raw: Mapping[str, Any], signed: Signed) -> Entered:

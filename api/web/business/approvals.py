@@ -45,7 +45,7 @@ def may_be_asked(visit: Visit) -> bool:
     """Whether anything can wait for this visitor: an approver's role, or somebody's deputy."""
     if any(visit.may(step.permission) for step in STEPS.values()):
         return True
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
     return any(one.deputy == visit.subject.person for one in directory.delegations.values())
 
@@ -54,6 +54,7 @@ def waiting_for(visit: Visit) -> list[Waiting]:
     """What waits for the visitor, the most urgent first."""
     if not may_be_asked(visit):
         return []
+    # What waits for somebody absent is hidden from the deputy but for this.
     with visit.services.database.reading() as connection:
         directory = visit.services.books.directory(connection)
         return queries.waiting(connection, visit.subject, directory, visit.services.scheme, visit.now, visit.day)
@@ -95,7 +96,7 @@ def _row(visit: Visit, one: Waiting) -> Awaiting | None:
 
 def asked_by(visit: Visit) -> list[tuple[Matter, str, Look]]:
     """The matters for which the visitor asked approval, the newest first."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         page = queries.matters(connection, visit.subject, MatterFilter(party=visit.subject.person), limit=200)
     own = [one for one in page.items if one.approval and one.approval.applicant == visit.subject.person]
     return [(one, matter_words(one.kind, visit.t), look_of(visit, one)) for one in own[:MINE_MAX]]
@@ -106,7 +107,7 @@ def approvals(done: str = "", visit: Visit = Depends(needs(Permission.TAKE_PART)
     """The inbox."""
     found = waiting_for(visit)
     rows = [row for one in found[:SHOWN_MAX] if (row := _row(visit, one)) is not None]
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
         if done:
             try:

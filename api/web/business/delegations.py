@@ -25,7 +25,7 @@ def state_of(one: Delegation, now: Instant) -> str:
 @router.get("/delegations")
 def delegations(done: str = "", visit: Visit = Depends(needs(Permission.TAKE_PART))) -> Response:
     """The list, those that hold now first."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
     order = {"now": 0, "later": 1, "past": 2}
 

@@ -136,7 +136,7 @@ def _bodies(ground: Ground) -> list[tuple[str, str]]:
 def _lines(ground: Ground, one: Field) -> tuple[tuple[DrawnLine, ...], int]:
     """The lines that may be ticked, as far as they may be seen; and how many there are."""
     matter = ground.the_matter
-    with ground.services.database.reading() as connection:
+    with ground.reading() as connection:
         page = queries.lines(connection, ground.eyes or ground.subject, matter.id, one.states, limit=LINES_SHOWN)
     items = ground.items(line.carrier for line in page.items)
     view = VIEWS[matter.kind]

@@ -26,7 +26,7 @@ def ground_of(
 ) -> Ground:
     """The ground of an act of this visit. With `held` its now is the one that the text shown was made with."""
     if directory is None:
-        with visit.services.database.reading() as connection:
+        with visit.reading() as connection:
             directory = visit.services.books.directory(connection)
     return Ground(
         services=visit.services,
@@ -52,25 +52,33 @@ def matter_ground(visit: Visit, identifier: int, held: Held | None = None) -> Gr
     A deputy sees what waits for the absent person's approval, through that person's eyes and never above the own
     clearance.
     """
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
         eyes: Subject | None = None
         try:
             matter = queries.matter(connection, visit.subject, identifier)
         except NotFound:
-            waiting = queries.waiting(connection, visit.subject, directory, visit.services.scheme, visit.now, visit.day)
-            found = next((one for one in waiting if one.matter.id == identifier and one.on_behalf_of), None)
-            if found is None or found.on_behalf_of is None:
-                raise
-            absent = queries.subject_for(connection, found.on_behalf_of, visit.services.scheme, visit.day)
-            rank = min(absent.clearance_rank, visit.subject.clearance_rank)
-            matter, eyes = found.matter, replace(absent, clearance_rank=rank)
+            matter, eyes = _waiting(visit, identifier, directory)
     return ground_of(visit, matter=matter, held=held, eyes=eyes, directory=directory)
+
+
+def _waiting(visit: Visit, identifier: int, directory: Directory) -> tuple[Matter, Subject]:
+    """A matter that waits for the visitor as somebody's deputy, and that person's eyes. Raises NotFound."""
+    scheme = visit.services.scheme
+    # It is hidden from the visitor but for this, and so are the roles of the absent person.
+    with visit.services.database.reading() as connection:
+        waiting = queries.waiting(connection, visit.subject, directory, scheme, visit.now, visit.day)
+        found = next((one for one in waiting if one.matter.id == identifier and one.on_behalf_of), None)
+        if found is None or found.on_behalf_of is None:
+            raise NotFound
+        absent = queries.subject_for(connection, found.on_behalf_of, scheme, visit.day)
+    rank = min(absent.clearance_rank, visit.subject.clearance_rank)
+    return found.matter, replace(absent, clearance_rank=rank)
 
 
 def carrier_ground(visit: Visit, identifier: int, held: Held | None = None) -> Ground:
     """The ground of acts on a carrier. Raises NotFound."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         item = queries.carrier(connection, visit.subject, identifier)
         directory = visit.services.books.directory(connection)
     return ground_of(visit, item=item, held=held, directory=directory)
@@ -78,7 +86,7 @@ def carrier_ground(visit: Visit, identifier: int, held: Held | None = None) -> G
 
 def place_ground(visit: Visit, identifier: int, held: Held | None = None) -> Ground:
     """The ground of acts on a place. Raises NotFound."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
     place = directory.places.get(identifier)
     if place is None:

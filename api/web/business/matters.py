@@ -128,7 +128,7 @@ def business(
         party=visit.subject.person if show == "mine" else None,
         due_before=visit.now if show == "due" else None,
     )
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         if number.strip():
             try:
                 found = queries.matter_by_number(connection, visit.subject, number[:40])
@@ -185,7 +185,7 @@ def one_matter(
     view = view_of(matter.kind)
     eyes = ground.eyes or visit.subject
     state = state if state in matter.counts else ""
-    with visit.services.database.reading() as connection:
+    with visit.reading(ground.eyes) as connection:
         states = (state,) if state else ()
         page: Page[Line] = _paged(lambda: queries.lines(connection, eyes, matter.id, states, after, before, LINES))
         entries = queries.entries_of_matter(connection, matter.id, JOURNAL_MAX)
@@ -292,6 +292,6 @@ def journal_of(entries: Sequence[Entry]) -> list[JournalLine]:
 
 def matters_of_carrier(visit: Visit, carrier: int) -> list[tuple[Matter, str, Look]]:
     """The matters that a carrier is or was in, the newest first."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         page = queries.matters(connection, visit.subject, MatterFilter(carrier=carrier), limit=20)
     return [(matter, matter_words(matter.kind, visit.t), look_of(visit, matter)) for matter in page.items]

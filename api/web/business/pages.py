@@ -19,7 +19,7 @@ from api.web.business import acting, drawing, signing
 from api.web.business.acting import Against, Signed
 from api.web.business.loading import load
 from api.web.render import render, url
-from api.web.visit import FieldError, Form, Unfit, Visit, local_address, needs, posted_up_to
+from api.web.visit import CODE_FIELD, FieldError, Form, Unfit, Visit, local_address, needs, posted_up_to
 from custody.access import Permission
 from custody.entries import Fact, signed_text, text_hash
 from custody.rules import NotFound
@@ -208,10 +208,14 @@ def onward(act: Act, entered: acting.Entered, back: str, base: str) -> str:
 def signed_by(form: Form) -> Signed:
     """The passwords of a posted form: of the acting person, and of those who sign beside."""
     hands = [
-        signing.Hand(form.text(f"cosign.{number}.number"), form.secret(f"cosign.{number}.password"))
+        signing.Hand(
+            form.text(f"cosign.{number}.number"),
+            form.secret(f"cosign.{number}.password"),
+            form.secret(f"cosign.{number}.code"),
+        )
         for number in range(HANDS_MAX)
     ]
-    return Signed(form.secret("password"), tuple(hands))
+    return Signed(form.secret("password"), tuple(hands), form.secret(CODE_FIELD))
 
 
 @router.get("/business/new/{key}")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.acts.model import Act, Cosigner, Held
-from api.sessions import SamePerson, SignInFailed, TooManyAttempts
+from api.sessions import CodeNeeded, CodeWrong, SamePerson, SignInFailed, TooManyAttempts
 from api.web.visit import FieldError, Unfit, Visit, sign_in_of, signed_with
 from custody.entries import Fact, Signature, signed_text, text_hash
 from custody.values import SECOND
@@ -20,6 +20,7 @@ class Hand:
 
     number: str
     password: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +32,23 @@ class Seal:
 
 
 def sign_act(
-    visit: Visit, act: Act, facts: Sequence[Fact], password: str, cosigners: Sequence[Cosigner], hands: Sequence[Hand]
+    visit: Visit,
+    act: Act,
+    facts: Sequence[Fact],
+    own: Hand,
+    cosigners: Sequence[Cosigner],
+    hands: Sequence[Hand],
 ) -> tuple[Signature, ...]:
-    """Every signature of the act. Raises Unfit with everything that is missing or wrong.
+    """Every signature of the act; `own` is the acting person's. Raises Unfit with all that is missing or wrong.
 
-    The fields are named `password` and `cosign.<n>.number`, `cosign.<n>.password`.
+    The fields are named `password`, `confirm_code` and `cosign.<n>.number`, `.password`, `.code`.
     """
     text = signed_text(facts)
     found: list[Signature] = []
     errors: list[FieldError] = []
     if act.signs:
         try:
-            found.append(signed_with(visit, password, text, each_time=act.grave))
+            found.append(signed_with(visit, own.password, text, code=own.code, each_time=act.grave))
         except Unfit as unfit:
             errors += unfit.errors
     taken = {visit.subject.person}
@@ -51,12 +57,12 @@ def sign_act(
         if not cosigner.required and not hand.number and not hand.password:
             continue
         try:
-            person = _beside(visit, cosigner, hand, f"cosign.{number}", taken)
+            person, means = _beside(visit, cosigner, hand, f"cosign.{number}", taken, act.grave)
         except Unfit as unfit:
             errors += unfit.errors
         else:
             taken.add(person)
-            found.append(Signature(person=person, at=visit.now, means="password", text_hash=text_hash(text)))
+            found.append(Signature(person=person, at=visit.now, means=means, text_hash=text_hash(text)))
     if errors:
         raise Unfit(errors)
     return tuple(found)
@@ -76,8 +82,8 @@ def _hand_of(visit: Visit, cosigner: Cosigner, number: int, hands: Sequence[Hand
     return own or (Hand("", "") if at_its_place.number else at_its_place)
 
 
-def _beside(visit: Visit, cosigner: Cosigner, hand: Hand, name: str, taken: set[int]) -> int:
-    """Who signs beside. Raises Unfit."""
+def _beside(visit: Visit, cosigner: Cosigner, hand: Hand, name: str, taken: set[int], grave: bool) -> tuple[int, str]:
+    """Who signs beside, and by which means. Raises Unfit."""
     staff = hand.number
     if cosigner.person is not None:
         staff = _number_of(visit, cosigner.person)
@@ -86,20 +92,27 @@ def _beside(visit: Visit, cosigner: Cosigner, hand: Hand, name: str, taken: set[
     if not hand.password:
         raise Unfit([visit.error(f"{name}.password", "cosign.password_needed", who=visit.t(cosigner.label))])
     try:
-        person = sign_in_of(visit.request).cosign(visit.session, staff, hand.password, visit.now)
+        known = sign_in_of(visit.request).beside(
+            visit.session, staff, hand.password, visit.now, code=hand.code, each_time=grave
+        )
     except TooManyAttempts as wait:
         raise Unfit([visit.error(f"{name}.password", "signin.wait", seconds=wait.wait_seconds)]) from wait
+    except CodeNeeded as needed:
+        raise Unfit([visit.error(f"{name}.code", "cosign.code_needed", who=visit.t(cosigner.label))]) from needed
+    except CodeWrong as wrong:
+        raise Unfit([visit.error(f"{name}.code", "signin.code_wrong")]) from wrong
     except SignInFailed as failed:
         raise Unfit([visit.error(f"{name}.password", "cosign.failed", who=visit.t(cosigner.label))]) from failed
     except SamePerson as same:
         raise Unfit([visit.error(f"{name}.number", "cosign.same", who=visit.t(cosigner.label))]) from same
+    person = known.account.person
     if person in taken:
         raise Unfit([visit.error(f"{name}.number", "cosign.same", who=visit.t(cosigner.label))])
-    return person
+    return person, known.means
 
 
 def _number_of(visit: Visit, person: int) -> str:
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         known = visit.services.books.directory(connection).persons.get(person)
     return known.number if known else ""
 

@@ -19,7 +19,17 @@ from custody.store.books import Receipt
 router = APIRouter(include_in_schema=False)
 keeps = needs(Permission.KEEP)
 REASON_MAX = 1_000
-STANDING = frozenset({"corrects_depended_on", "not_undoable", "not_as_before", "state", "in_matter", "not_permitted"})
+STANDING = frozenset(
+    {
+        "corrects_depended_on",
+        "not_undoable",
+        "not_as_before",
+        "state",
+        "in_matter",
+        "bound_elsewhere",
+        "not_permitted",
+    }
+)
 """Refusals that no reason and no signature mends."""
 
 
@@ -66,7 +76,7 @@ def undoing(visit: Visit, entries: Sequence[Entry]) -> Undoing | None:
 
 def facts_of(visit: Visit, number: str, reason: str) -> list[Fact]:
     """The compensating facts of an act. Raises Refused where it cannot be undone, NotFound."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         entries = queries.act(connection, visit.subject, number[:40])
     found = undoing(visit, entries)
     if found is None:
@@ -95,7 +105,7 @@ def _page(
     reason: str = "",
     status_code: int = 200,
 ) -> Response:
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         entries = queries.act(connection, visit.subject, number[:40])
         about = [entry.fact.carrier for entry in entries if isinstance(entry.fact, CarrierFact)]
         items = queries.carriers_by_id(connection, visit.subject, about)

@@ -88,7 +88,7 @@ def meetings_page(
     """Meetings, the newest first."""
     show = "all" if show == "all" else "open"
     asked = MatterFilter(kinds=("meeting",), open_only=show == "open")
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         try:
             page = queries.matters(connection, visit.subject, asked, after, before, PAGE)
         except KeyInvalid as damaged:

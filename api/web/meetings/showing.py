@@ -125,7 +125,7 @@ def shown(visit: Visit, identifier: int, *, radio: bool = False) -> Shown:
     ground = the_meeting(visit, identifier)
     matter = ground.the_matter
     body: Meeting = matter.body
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         lines = queries.all_lines(connection, matter.id)
         items = queries.carriers_by_id(connection, visit.subject, [line.carrier for line in lines])
         papers = tuple(

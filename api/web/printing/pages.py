@@ -48,7 +48,7 @@ def form_page(
     visit: Visit = Depends(reads),
 ) -> Response:
     """The paper as it will be printed; or, with `print`, the logged print itself. Raises NotFound."""
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         printed = load(connection, visit, number, part)
         paper = paper_of(printed)
         logged = None if made is None else store.print_of(connection, printed.number, part, made)
@@ -58,6 +58,7 @@ def form_page(
         else:
             signed = store.checkpoint_of(connection, current.checkpoint) if current.checkpoint is not None else None
             note = signed.note if signed else None
+    visit.shows(*_carriers(printed), how="form", detail=printed.number)
     names = paper.copies or ("",)
     shown = names[: current.copies] if current else names[:copies] if copies else names
     return render(
@@ -81,7 +82,7 @@ def print_form(number: str, visit: Visit = Depends(reads), form: Form = Depends(
     """Log a print, then show it with its number. Raises Refused, NotFound."""
     ban_signed(visit)
     part = form.number("part") or 1
-    with visit.services.database.reading() as connection:
+    with visit.reading() as connection:
         printed = load(connection, visit, number, part)
         note = kept_note(connection, printed)
     paper = paper_of(printed)
@@ -103,6 +104,7 @@ def print_form(number: str, visit: Visit = Depends(reads), form: Form = Depends(
         made = store.log_print(connection, made)
         filters = json.dumps({"act": made.act, "part": part, "copies": copies, "print": made.number})
         store.log_export(connection, visit.subject.person, visit.now, "form", filters, made.lines)
+    visit.shows(*_carriers(printed), how="print", detail=f"{made.act} {made.part} {made.number}")
     back = url(f"/acts/{made.act}/form", part=part if part > 1 else None, print=made.number)
     return RedirectResponse(back, status_code=303)
 
@@ -111,6 +113,11 @@ def still_open(made: store.Print, visit: Visit, paper: Paper) -> bool:
     """Whether a logged print is this visitor's, of just now, and of the very same paper."""
     fresh = 0 <= visit.now - made.at <= OPEN_SECONDS * SECOND
     return fresh and made.person == visit.subject.person and made.paper_hash == paper_hash(paper)
+
+
+def _carriers(printed: Printed) -> list[int]:
+    """Carriers whose particulars stand on the paper."""
+    return [*printed.items, *(item.id for _line, item in printed.matter_lines)]
 
 
 def _signed_now(visit: Visit) -> str | None:

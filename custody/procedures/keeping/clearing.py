@@ -35,7 +35,7 @@ def _holdings_full(carrier: CarrierState | None, fact: Fact, situation: Situatio
     count, most = situation.keeping.secrets.get(fact.holder, 0), situation.scheme.number("holdings_max")
     if situation.scheme.rank(carrier.description.level) == 0 or count < most:
         return None
-    return {**named(person), "count": count, "most": most}
+    return {**named(person), "most": most}
 
 
 def _not_own_holding(carrier: CarrierState | None, _fact: Fact, situation: Situation) -> Params | None:
@@ -194,7 +194,7 @@ RULES = (
     signed("f.1", (ClearanceClosed,), _three, "refuse"),
 )
 CODES: Mapping[str, tuple[str, ...]] = {
-    "holdings_full": ("person", "person_en", "count", "most"),
+    "holdings_full": ("person", "person_en", "most"),
     "not_own_holding": (),
     "holdings_left": ("person", "person_en", "count"),
     "places_left": ("person", "person_en", "place", "count"),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from custody.access import INSTALLATION
 from custody.entries import Fact, PlaceRecorded, ResponsibilityAccepted
 from custody.matters import Matter
 from custody.matters.keeping import HandOver
@@ -26,11 +27,39 @@ def _kept_under(place: int, situation: Situation) -> dict[int, list[str]]:
     }
 
 
+def _beyond_sight(place: Place, situation: Situation) -> str | None:
+    """The rating of something in the place that is taken down though the subject is not cleared for it, or answers
+    for a part of the house only; None: there is nothing. Whether anything is kept there is not asked.
+    """
+    subject, directory, rank = situation.subject, situation.directory, situation.scheme.rank
+    was = directory.places.get(place.id)
+    if was is None or subject == INSTALLATION:
+        return None
+    then = replace(directory, places={**directory.places, place.id: place})
+    known = {level.code: level.rank for level in situation.scheme.levels}
+    for inner in directory.places:
+        if not any(around.id == place.id for around in directory.path(inner)):
+            continue
+        before = directory.rating(inner)
+        lower = known.get(then.rating(inner) or "", -1) < known.get(before or "", -1)
+        unstored = inner == place.id and was.storage and not place.storage
+        if (lower or unstored) and (subject.reach is not None or rank(before or "") > subject.clearance_rank):
+            return before
+    return None
+
+
+def _place_beyond_sight(_carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
+    """What hidden things stand there is not found out by taking the rating down until it is refused."""
+    place = _place(fact)
+    rating = _beyond_sight(place, situation)
+    return None if rating is None else {"place": place.code, "rating": rating}
+
+
 def _rated_down(_carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
     """A lower rating, or other surroundings: whatever it is that would leave a carrier above the rating there."""
     place = _place(fact)
     kept = _kept_under(place.id, situation)
-    if not kept:
+    if not kept or _beyond_sight(place, situation) is not None:
         return None
     then = replace(situation.directory, places={**situation.directory.places, place.id: place})
     rank = situation.scheme.rank
@@ -46,6 +75,8 @@ def _storage_in_use(_carrier: CarrierState | None, fact: Fact, situation: Situat
     place = _place(fact)
     was = situation.directory.places.get(place.id)
     if was is None or not was.storage or place.storage or place.id not in _kept_under(place.id, situation):
+        return None
+    if _beyond_sight(place, situation) is not None:
         return None
     return {"place": place.code}
 
@@ -95,6 +126,7 @@ def _accepted_already(_carrier: CarrierState | None, fact: Fact, situation: Situ
 
 _ACCEPTED = (ResponsibilityAccepted,)
 RULES = (
+    Rule("f.2", "place_beyond_sight", (PlaceRecorded,), _place_beyond_sight),
     Rule("f.2", "kept_above_rating", (PlaceRecorded,), _rated_down),
     Rule("f.2", "storage_in_use", (PlaceRecorded,), _storage_in_use),
     Rule("5", "hand_over_needed", (PlaceRecorded,), _keeper_uncounted, "record"),
@@ -105,6 +137,7 @@ RULES = (
 )
 CODES: Mapping[str, tuple[str, ...]] = {
     "kept_above_rating": ("place", "rating"),
+    "place_beyond_sight": ("place", "rating"),
     "storage_in_use": ("place",),
     "hand_over_needed": ("place", "person", "person_en"),
     "not_responsible": ("place", "person", "person_en"),

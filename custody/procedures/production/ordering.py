@@ -159,14 +159,17 @@ def highest_copy(number: str, situation: Situation) -> int:
 
 
 def _numbers_taken(_carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
-    """A first order takes a control number that nothing bears; what supplements it goes on behind the highest."""
+    """A first order takes a control number that nothing bears; what supplements it goes on behind the highest.
+
+    How many copies bear the number is not told: they may be of a title that the subject may not know of.
+    """
     assert isinstance(fact, ProductionOrdered)
     highest = highest_copy(fact.control_number, situation)
     first = 1 if fact.supplements is None else highest + 1
     free = highest == 0 or fact.supplements is not None
     if free and fact.first_copy == first:
         return None
-    return {"number": fact.control_number, "first": fact.first_copy, "highest": highest}
+    return {"number": fact.control_number, "first": fact.first_copy}
 
 
 def _supplement_unclear(_carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
@@ -255,7 +258,7 @@ RULES: tuple[Rule, ...] = (
 CODES: Mapping[str, tuple[str, ...]] = {
     "not_own_unit": ("unit",),
     "quantity_impossible": ("quantity", "max"),
-    "numbers_ordered": ("number", "first", "highest"),
+    "numbers_ordered": ("number", "first"),
     "supplement_unclear": ("field",),
     "place_below_order": ("place", "rating", "level"),
 }

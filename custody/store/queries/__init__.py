@@ -19,7 +19,7 @@ from custody.store.queries.carriers import (
     states_of,
     status_counts,
 )
-from custody.store.queries.journal import act, entries_of, latest_entries
+from custody.store.queries.journal import ActDone, act, acts_by, entries_of, latest_entries
 from custody.store.queries.kin import Kin, KinOf, highest_number, kin_of
 from custody.store.queries.matters import (
     MatterFilter,
@@ -54,6 +54,7 @@ from custody.store.queries.visible import visible, visible_matters
 
 __all__ = [
     "STAGES",
+    "ActDone",
     "CarrierFilter",
     "CarrierItem",
     "Kin",
@@ -64,6 +65,7 @@ __all__ = [
     "ReviewItem",
     "Waiting",
     "act",
+    "acts_by",
     "all_lines",
     "carried_out",
     "carrier",

@@ -1,12 +1,25 @@
 """The entries, as far as a subject may see what they are about."""
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
 from custody.access import Permission, Subject, may
 from custody.entries import Entry, decode
 from custody.rules import NotFound
 from custody.store import schema as t
 from custody.store.queries.visible import visible, visible_matters
+from custody.values import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class ActDone:
+    """An act: its number, the kind of its first fact, how many entries of it are seen."""
+
+    number: str
+    kind: str
+    entries: int
+    at: Instant
 
 
 def seen_entries(subject: Subject) -> ColumnElement[bool]:
@@ -30,7 +43,8 @@ def entries_of(connection: Connection, subject: Subject, carrier: int) -> list[E
     seen = select(t.CARRIER.c.id).where(visible(subject), t.CARRIER.c.id == carrier)
     if not t.is_int64(carrier) or connection.execute(seen).first() is None:
         raise NotFound
-    query = select(t.ENTRY.c.body).where(t.ENTRY.c.carrier == carrier).order_by(t.ENTRY.c.sequence)
+    about = and_(t.ENTRY.c.carrier == carrier, seen_entries(subject))
+    query = select(t.ENTRY.c.body).where(about).order_by(t.ENTRY.c.sequence)
     return [decode(bytes(row.body)) for row in connection.execute(query)]
 
 
@@ -49,3 +63,23 @@ def act(connection: Connection, subject: Subject, number: str) -> list[Entry]:
     if not found:
         raise NotFound
     return found
+
+
+def acts_by(
+    connection: Connection, subject: Subject, person: int, from_at: Instant, through_at: Instant
+) -> tuple[ActDone, ...]:
+    """What a person entered in that time, in order, as far as the subject may see it."""
+    a, e = t.ACT.c, t.ENTRY.c
+    grouped = (
+        select(e.act, func.min(e.sequence).label("first"), func.count().label("entries"))
+        .join_from(t.ACT, t.ENTRY, e.act == a.number)
+        .where(a.by == person, a.entered_at >= from_at, a.entered_at <= through_at, seen_entries(subject))
+        .group_by(e.act)
+        .subquery()
+    )
+    query = (
+        select(e.act, e.kind, grouped.c.entries, e.entered_at)
+        .join_from(grouped, t.ENTRY, e.sequence == grouped.c.first)
+        .order_by(e.sequence)
+    )
+    return tuple(ActDone(*row) for row in connection.execute(query))

@@ -7,14 +7,18 @@ from custody.register import Directory
 from custody.rules import NotFound
 from custody.scheme import Scheme
 from custody.store import schema as t
+from custody.store.emergency import running_grants
 from custody.store.projection import load_directory, person_of
-from custody.values import Person, Place, Unit
+from custody.values import Instant, Person, Place, Unit
 
 
-def subject_for(connection: Connection, person_id: int, scheme: Scheme, day: str) -> Subject:
+def subject_for(
+    connection: Connection, person_id: int, scheme: Scheme, day: str, now: Instant | None = None
+) -> Subject:
     """Who a person is to the books on an ISO day: roles, clearance, scope names, reach.
 
-    An account that is disabled, or that there is none of, has no roles, and so sees nothing. Raises NotFound.
+    With `now` also the roles taken in an emergency that lasts at that instant. An account that is disabled, or that
+    there is none of, has no roles, and so sees nothing. Raises NotFound.
     """
     who = person(connection, person_id)
     units = _units(connection)
@@ -23,6 +27,8 @@ def subject_for(connection: Connection, person_id: int, scheme: Scheme, day: str
     if account is not None and not account.disabled:
         rows = connection.execute(select(t.GRANT).where(t.GRANT.c.person == person_id).order_by(t.GRANT.c.role))
         grants = tuple(Grant(Role(row.role), row.unit) for row in rows)
+        if now is not None:
+            grants += running_grants(connection, person_id, now)
     return Subject(
         person=who.id,
         name=who.name,

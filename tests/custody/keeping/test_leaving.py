@@ -153,7 +153,7 @@ class TestOneHand:
         with pytest.raises(Refused) as refused:
             few.borrow(third, "chen")
         assert codes(refused.value) == [("f.1", "holdings_full")]
-        assert {name: refused.value.refusals[0].params[name] for name in ("count", "most")} == {"count": 2, "most": 2}
+        assert refused.value.refusals[0].params["most"] == 2
         few.borrow(internal, "chen")
         few.give_back(first)
         few.borrow(third, "chen")

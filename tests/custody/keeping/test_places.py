@@ -1,5 +1,7 @@
 """Places while things are kept in them: their rating (f.2), their keepers (daily rule 5), containers that move."""
 
+from dataclasses import replace
+
 import pytest
 
 from custody.access import Role
@@ -87,6 +89,22 @@ class TestRating:
             change_place(sqlite_archive, SHELF, storage=False)
         assert codes(refused.value) == [("f.2", "storage_in_use")]
         change_place(sqlite_archive, SHELF_2, storage=False)
+
+    @pytest.mark.parametrize("kept", [True, False], ids=["something secret is there", "nothing is there"])
+    def test_f_2_refuse__who_may_not_know_what_is_kept_takes_no_rating_down(
+        self, sqlite_archive: Archive, kept: bool
+    ) -> None:
+        """The answer is the same whatever stands there: nobody finds hidden things by trying ratings."""
+        if kept:
+            sqlite_archive.carrier(level="secret")
+        low = subject("ma", Role.CLERK)
+        for change in ({"rating": "confidential"}, {"storage": False}):
+            new = replace(place(sqlite_archive, SHELF), **change)
+            with pytest.raises(Refused) as refused:
+                sqlite_archive.enter(low, [PlaceRecorded(new)], "directory")
+            assert codes(refused.value) == [("f.2", "place_beyond_sight")]
+            assert refused.value.refusals[0].params == {"place": "B1-01-1", "rating": "top_secret"}
+        sqlite_archive.enter(low, [PlaceRecorded(replace(place(sqlite_archive, SHELF), name="一层"))], "directory")
 
     def test_in_one_act_what_was_moved_out_before_no_longer_counts(self, sqlite_archive: Archive) -> None:
         carrier = sqlite_archive.carrier(level="secret")

@@ -122,7 +122,9 @@ class TestNumbers:
         an_order(archive)
         new = ordered(archive.matter())
         against = refused(archive, CHEN, [new], "production")
-        assert [(one.code, one.params["highest"]) for one in against] == [("numbers_ordered", 3)]
+        assert [(one.code, dict(one.params)) for one in against] == [
+            ("numbers_ordered", {"number": NUMBER, "first": 1})
+        ]
 
     def test_a_number_is_taken_by_an_order_in_the_same_act(self, sqlite_archive: Archive) -> None:
         twice: list[Fact] = [ordered(sqlite_archive.matter()), ordered(sqlite_archive.matter())]

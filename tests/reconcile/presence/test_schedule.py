@@ -207,6 +207,9 @@ def test_the_table_of_jobs(books: Books, database: Database) -> None:
         "deadlines": 300,
         "reminders": 600,
         "checkpoint": 3600,
+        "seal_logs": 60,
+        "whole_check": 3600,
+        "clock": 60,
         "tidy_slots": 86_400,
     }
     assert table["overdue_round"].run(NOW) == "opened 0, cleared 0"

@@ -14,18 +14,8 @@ from custody.database import Database
 from reconcile.coverage import merged
 from reconcile.intake import IntakeBatch, LossRecord
 from reconcile.store.core import COVERAGE, READER, READER_EVENT, SIGHTING
-from reconcile.store.intake import (
-    SOURCE,
-    Acknowledgement,
-    DeviceExists,
-    Sequences,
-    create_device,
-    device_for_token,
-    devices,
-    revoke_device,
-    take,
-    token_hash,
-)
+from reconcile.store.devices import DeviceExists, create_device, device_for_token, devices, revoke_device, token_hash
+from reconcile.store.intake import SOURCE, Acknowledgement, Sequences, take
 from tests.builders import NOW
 from tests.reconcile.presence.scenes import Record, at, batch, coverage, report, sighting
 
@@ -221,14 +211,14 @@ def test_devices_come_and_go(database: Database) -> None:
             create_device(connection, "edge-2", hashed, NOW)
         with pytest.raises(ValueError, match="without a colon"):
             create_device(connection, "edge:1", token_hash("third"), NOW)
-        assert device_for_token(connection, hashed) == "edge-1"
-        assert device_for_token(connection, token_hash("guess")) is None
+        assert device_for_token(connection, hashed, NOW) == "edge-1"
+        assert device_for_token(connection, token_hash("guess"), NOW) is None
     deliver(database, batch([sighting(1)]))
     with database.writing() as connection:
         assert [(d.name, d.last_seen_at) for d in devices(connection)] == [("edge-1", NOW)]
-        assert revoke_device(connection, "edge-1")
-        assert not revoke_device(connection, "edge-1")
-        assert device_for_token(connection, hashed) is None
+        assert revoke_device(connection, "edge-1", NOW)
+        assert not revoke_device(connection, "edge-1", NOW)
+        assert device_for_token(connection, hashed, NOW) is None
         # A revoked name is not given again.
         with pytest.raises(DeviceExists):
             create_device(connection, "edge-1", token_hash("new"), NOW)

@@ -7,7 +7,7 @@ import pytest
 
 from custody.values import SECOND
 from reconcile.rounds.acts import open_round
-from reconcile.store.intake import create_device, revoke_device
+from reconcile.store.devices import create_device, revoke_device
 from tests.builders import CLERK, NOW, PEOPLE, SHELF, SHELF_2, epc_of
 from tests.web.books.test_acts import entries, state
 from tests.web.front import PASSWORD, Front, number_of
@@ -205,7 +205,7 @@ class TestIntake:
     def test_an_unknown_or_revoked_device_is_told_so(self, edge: Front) -> None:
         assert self.send(edge, self.batch(1), "another")[0] == 401
         with edge.archive.books.database.writing() as connection:
-            revoke_device(connection, "edge-1")
+            revoke_device(connection, "edge-1", NOW)
         assert self.send(edge, self.batch(1))[0] == 401
         assert edge.watch.woken == 0
 

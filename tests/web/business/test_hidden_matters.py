@@ -1,8 +1,13 @@
 """The papers of a matter that is hidden from the visitor are as absent, though the carrier on them is seen."""
 
+import json
+
 import pytest
 
-from tests.builders import CLERK, Archive
+from custody.access import Role
+from custody.entries.disposition import TransferListed, TransferOpened
+from custody.store import accounts
+from tests.builders import CLERK, PEOPLE, Archive
 from tests.custody.disposition.scenes import transfer_list
 from tests.web.front import Front
 
@@ -42,3 +47,21 @@ def test_what_a_paper_tells_of_a_loan_beside_a_hidden_matter_stays(front: Front)
     listed(front.archive, front.archive.carrier())
     lent = front.archive.borrow(carrier, "chen", by=CLERK)
     assert front.signed_in("zhao").get(f"/acts/{lent.act}").status_code == 200
+
+
+def test_a_hidden_line_of_a_matter_that_is_seen_answers_as_one_that_is_not_there(front: Front) -> None:
+    """Given a list of the own unit with a paper of another that is not seen, then its identifier opens nothing."""
+    archive = front.archive
+    seen, hidden = archive.carrier(unit=3), archive.carrier(unit=4, scope=("person:14",))
+    matter = archive.matter()
+    opened = TransferOpened(matter, 3, "secret", "archives", "院档案馆", "档案馆一楼")
+    archive.enter(CLERK, [opened, *(TransferListed(one, matter) for one in (seen, hidden))], "transfer")
+    with archive.books.database.writing() as connection:
+        accounts.grant(connection, PEOPLE["sun"], Role.CLERK, 3)
+    sun = front.signed_in("sun")
+    asked = {"reason": "误列"}
+    answers = [sun.call(f"/matters/{matter}/strike", lines=[one], **asked) for one in (hidden, 987_654)]
+    assert [answer.status_code for answer in answers] == [422, 422]
+    told = [answer.json()["errors"] for answer in answers]
+    assert json.dumps(told[0]).replace(str(hidden), "#") == json.dumps(told[1]).replace("987654", "#")
+    assert sun.call(f"/matters/{matter}/strike", lines=[seen], **asked).status_code == 201

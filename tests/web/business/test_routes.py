@@ -103,6 +103,7 @@ def test_approval_is_offered_on_the_kinds_that_have_a_route_and_on_no_other() ->
     for kind in KINDS.values():
         keys = {act.key for act in acts_on("matter", kind.key)}
         assert ({"ask", "approve", "decline", "withdraw"} <= keys) == bool(kind.route)
+        assert {key for key in ("ask", "approve", "decline", "withdraw") if act_named("matter", key, kind.key)} <= keys
     assert {route for kind in KINDS.values() for route in kind.every_route} == set(ROUTES)
 
 

@@ -11,7 +11,7 @@ from api.acts.entry import code_of, default_text
 from custody.database import StorageFull
 from custody.entries import text_hash
 from custody.procedures.undertakings import SUBJECTS
-from tests.builders import PEOPLE, Archive
+from tests.builders import NOW, PEOPLE, Archive
 from tests.custody.entry.scene import TEXT, hash_signed, issued, signs
 from tests.web.front import PASSWORD, Browser, Front, words
 
@@ -178,11 +178,11 @@ def test_8_record__what_a_command_took_out_beside_the_server_comes_into_the_log_
 ) -> None:
     store.note_export(tmp_path, PEOPLE["clerk"], 1_795_140_000_000_000, "overdue", "{}", 7)
     database = front.archive.books.database
-    store.take_in_exports(tmp_path, database)
+    store.take_in_exports(tmp_path, database, NOW)
     # Stopped between the log and the file's end: the same lines again.
     store.note_export(tmp_path, PEOPLE["clerk"], 1_795_140_000_000_000, "overdue", "{}", 7)
-    store.take_in_exports(tmp_path, database)
-    store.take_in_exports(tmp_path, database)
+    store.take_in_exports(tmp_path, database, NOW)
+    store.take_in_exports(tmp_path, database, NOW)
     with database.reading() as connection:
         assert [(one.name, one.rows) for one in store.exports(connection, None)] == [("overdue", 7)]
     assert not list(tmp_path.glob("exports.noted*"))

@@ -1,0 +1,114 @@
+"""How the tables of the comparison are tied to the ledger (see `custody.store.covered`)."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, select
+from sqlmodel import SQLModel
+
+from custody.store.counters import behind
+from custody.store.covered import Cover, Means, check, cover
+
+_FINDING = ("number", "kind", "about", "carrier", "epc", "reader", "place", "person", "unit", "matter", "urgency")
+_CLOSED = ("closed_at", "closed_by", "resolution")
+_ROUND = ("number", "kind", "place", "opened_by", "opened_at", "position", "state", "finished_at", "signed_by", "act")
+_EVIDENCE = (
+    "What devices said is evidence and no fact, and comes by the thousand a second; what people were shown of it "
+    "stands in the findings' evidence, which is covered."
+)
+
+cover(
+    Cover(
+        "finding",
+        Means.DIGESTED,
+        "What was found, with its evidence, and what became of it.",
+        columns=(*_FINDING, "happened_at", "opened_at", "open", "state", "owner", "due_at", *_CLOSED, "evidence"),
+        key=("number",),
+    ),
+    Cover(
+        "finding_event",
+        Means.SEALED,
+        "What was done about a finding, by whom, when.",
+        columns=("id", "finding", "at", "by", "what", "note"),
+        at="at",
+    ),
+    Cover(
+        "notice",
+        Means.SEALED,
+        "Who was told of what, when; the time at which it was read is the reader's own and not covered.",
+        columns=("id", "person", "finding", "kind", "at", "about", "finding_kind", "carrier", "due_at", "count"),
+        left_out=("read_at",),
+        at="at",
+    ),
+    Cover(
+        "round",
+        Means.DIGESTED,
+        "Sweeps as they were opened, signed or given up; the signature itself is a leaf.",
+        columns=(*_ROUND, "report_hash", "report", "reason"),
+        key=("number",),
+    ),
+    Cover(
+        "round_expected",
+        Means.DIGESTED,
+        "What a sweep expected, frozen at its opening: one digest for the whole list.",
+        columns=("round", "carrier", "expected", "home", "place", "holder"),
+        key=("round",),
+        order=("carrier",),
+    ),
+    Cover(
+        "round_scan",
+        Means.SEALED,
+        "What was scanned in a sweep, by whom, when; taking back is a row of its own.",
+        columns=("id", "round", "event", "code", "means", "carrier", "epc", "place", "at", "by", "reason"),
+    ),
+    Cover(
+        "reader",
+        Means.DIGESTED,
+        "What people configured; what a reader last said of itself is not covered.",
+        columns=("name", "title_zh", "title_en", "enabled", "enabled_at"),
+        left_out=("device", "state", "state_at", "detail", "model", "firmware", "clock_offset_us", "through_at"),
+        key=("name",),
+    ),
+    Cover(
+        "antenna",
+        Means.DIGESTED,
+        "Which place each antenna hears.",
+        columns=("reader", "number", "place", "role"),
+        key=("reader", "number"),
+    ),
+    Cover(
+        "reader_event",
+        Means.SEALED,
+        "When readers fell silent, and what their spools had to drop.",
+        columns=("id", "source", "sequence", "reader", "state", "at", "detail"),
+    ),
+    Cover(
+        "device",
+        Means.FOLDED,
+        "Admitted, given another token, revoked: each is an event with the digest of the token.",
+        left_out=("last_seen_at",),
+    ),
+    Cover("sighting", Means.OPEN, _EVIDENCE),
+    Cover("coverage", Means.OPEN, _EVIDENCE),
+    Cover("presence", Means.OPEN, "Folded from the sightings, and folded anew by each."),
+    Cover("stay", Means.OPEN, "Folded from the sightings; a running stay is lengthened by each."),
+    Cover("source", Means.OPEN, "How far each device's records have arrived; a gap asks for them again."),
+    Cover("cursor", Means.OPEN, "How far a fold has come; set back, it does the same again and finds the same."),
+    Cover("job_slot", Means.OPEN, "Which server does which slot of the schedule; forgotten after a week."),
+)
+
+
+@check
+def _devices(connection: Connection) -> Iterable[str]:
+    """What the audit log says of the devices."""
+    from reconcile.store import devices  # it needs the tables, whose declaration this is part of
+
+    return devices.differences(connection)
+
+
+@check
+def _counters(connection: Connection) -> Iterable[str]:
+    """Counters of findings and sweeps: `F-2026-0001` counts by its year alone."""
+    for series in ("finding", "round"):
+        number = SQLModel.metadata.tables[series].c.number
+        rows = connection.execute(select(number).execution_options(yield_per=1_000)).scalars()
+        yield from behind(connection, series, (one.partition("-")[2] for one in rows))

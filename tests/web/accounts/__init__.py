@@ -1,0 +1,1 @@
+"""Accounts and emergencies, as their pages and the interface show them."""
