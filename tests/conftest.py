@@ -20,6 +20,7 @@ from custody.database import Database
 from custody.store.books import Books
 from tests.builders import Archive, an_archive, books_on
 from tests.compiled import share_compiled_statements
+from tests.durability import without_syncs
 
 settings.register_profile(
     "house",
@@ -30,6 +31,7 @@ settings.register_profile(
 )
 settings.load_profile("house")
 share_compiled_statements()
+without_syncs()
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -222,7 +224,7 @@ WALKED_TOGETHER = frozenset(
     f"test_{letter}.py"
     for letter in (
         *("production", "circulation", "copying", "carrying_out", "disposition", "destruction"),
-        *("disclosure", "dispatch", "entry", "keeping"),
+        *("disclosure", "dispatch", "entry", "keeping", "approvals", "keyboard", "reports"),
     )
 )
 """Journeys gone singly by `make prove`: `test_whole_life.py` goes through their acts one after another, or the tests of

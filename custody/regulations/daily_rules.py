@@ -19,6 +19,7 @@ CLAUSES = (
             prove(
                 "No request leaves the own hosts; notices and messages never carry titles.",
                 "任何请求不出本机构的主机；通知和消息不带载体名称。",
+                kept=True,
             ),
         ),
         as_of=("c.2", "c.5", "e.1"),

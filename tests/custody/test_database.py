@@ -20,6 +20,7 @@ from custody.database import (
     DatabaseTooOld,
     ReadOnly,
 )
+from tests.durability import AS_SHIPPED
 
 DECLARED = (api.tables, reconcile.store.tables)
 
@@ -134,7 +135,10 @@ def test_one_thread_does_not_wait_for_itself(new_sqlite: Callable[[], str]) -> N
         pass
 
 
-def test_an_acknowledged_row_survives_a_power_cut_by_the_settings_of_sqlite(new_sqlite: Callable[[], str]) -> None:
+def test_an_acknowledged_row_survives_a_power_cut_by_the_settings_of_sqlite(
+    new_sqlite: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("custody.database._PRAGMAS_WRITING", AS_SHIPPED)
     wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "trusted_schema": 0}
     with Database.open(new_sqlite()) as database, database.writing() as connection:
         found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in wanted}

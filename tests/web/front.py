@@ -3,21 +3,26 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy import Table, select
 
 from api.main import create_app
 from api.services import Services
 from api.sessions import Passwords
 from custody.access import Role
+from custody.database import Database
 from custody.store import accounts
+from custody.store import schema as t
 from reconcile.bulletin import Bulletin
-from tests.builders import NOW, PEOPLE, PERSONS, Archive, Ticking
+from tests.builders import NOW, PEOPLE, PERSONS, Archive, Ticking, an_archive, books_on
 
 PASSWORD = "correct horse battery"
 ROLES: Mapping[str, Role] = {
@@ -140,16 +145,38 @@ def words(page: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body)).strip()
 
 
+@cache
+def _everybody() -> tuple[tuple[Table, tuple[Mapping[str, Any], ...]], ...]:
+    """What the stores keep of everybody's accounts: made by them once, and put in as rows for every front after."""
+    hashed = quick_passwords().hash(PASSWORD)
+    with TemporaryDirectory() as folder, Database.open(f"sqlite:///{folder}/custody.db") as database:
+        database.migrate()
+        an_archive(books_on(database))
+        with database.writing() as connection:
+            for who, role in ROLES.items():
+                accounts.create(connection, PEOPLE[who], accounts.family_of(role), hashed, NOW)
+                accounts.grant(connection, PEOPLE[who], role)
+        with database.reading() as connection:
+            return tuple(
+                (
+                    table,
+                    tuple(
+                        {name: value for name, value in row._mapping.items() if (table, name) != (t.AUDIT_EVENT, "id")}
+                        for row in connection.execute(select(table))
+                    ),
+                )
+                for table in (t.ACCOUNT, t.GRANT, t.AUDIT_EVENT)
+            )
+
+
 def a_front(archive: Archive, folder: Path, *, demo: bool = False) -> Front:
     """Everybody of ROLES has an account; the same password for all."""
     passwords = quick_passwords()
-    hashed = passwords.hash(PASSWORD)
     database, clock = archive.books.database, archive.books.clock
     assert isinstance(clock, Ticking)
     with database.writing() as connection:
-        for who, role in ROLES.items():
-            accounts.create(connection, PEOPLE[who], accounts.family_of(role), hashed, NOW)
-            accounts.grant(connection, PEOPLE[who], role)
+        for table, rows in _everybody():
+            connection.execute(table.insert(), [dict(row) for row in rows])
     watch = Wakes()
     services = Services(
         database=database,

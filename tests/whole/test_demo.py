@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from custody.database import Database
 from fixtures import make_archive
 from readers.scenario import parse
 from tests.whole.alone import alone, called, recorded, strangers
@@ -79,14 +80,20 @@ def recorder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def days(tmp_path_factory: pytest.TempPathFactory, recorder: Path) -> tuple[Played, Played]:
+def books(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of the day as it is."""
+    return tmp_path_factory.mktemp("books") / "data"
+
+
+@pytest.fixture(scope="module")
+def days(tmp_path_factory: pytest.TempPathFactory, recorder: Path, books: Path) -> tuple[Played, Played]:
     """The day as it is, and the day with the portal's reader off; both are played at once."""
     text = DAY.read_text(encoding="utf-8")
     switched_off, changed = re.subn(r"^(reader\s+portal\s.*\S)\s*$", r"\1  off", text, flags=re.MULTILINE)
     assert changed == 1
     story = tmp_path_factory.mktemp("day") / "portal-off.txt"
     story.write_text(switched_off, encoding="utf-8")
-    first, second = _begin(recorder), _begin(story.parent, "--scenario", str(story))
+    first, second = _begin(recorder, "--data", str(books)), _begin(story.parent, "--scenario", str(story))
     try:
         return _end(first), _end(second)
     finally:
@@ -108,12 +115,27 @@ def day_without_portal(days: tuple[Played, Played]) -> Played:
     return days[1]
 
 
-def test_nobody_is_called_up_all_day(day: Played, recorder: Path) -> None:
+def test_2_prove__nobody_is_called_up_all_day(day: Played, recorder: Path) -> None:
     """Promise 5: server, daemon and readers of a whole day talk on this machine alone."""
     assert day.status == 0, day.err
     events = {one[1] for one in called(recorder)}
     assert {"begun", "socket.connect", "socket.bind"} <= events, "nothing was recorded"
     assert strangers(recorder) == []
+
+
+def test_2_prove__no_notice_message_or_log_of_the_day_carries_a_title(day: Played, books: Path) -> None:
+    """Promise 6: whoever is told something is told numbers and counts."""
+    url = f"sqlite:///{books / 'custody.sqlite'}"
+    with Database.open(url, read_only=True) as database, database.reading() as connection:
+        titles = set(connection.exec_driver_sql("SELECT title FROM carrier").scalars())
+        told = {
+            table: [str(tuple(row)) for row in connection.exec_driver_sql(f"SELECT * FROM {table}")]
+            for table in ("notice", "finding", "finding_event", "audit_event", "refusal", "job_slot")
+        }
+    assert titles
+    assert all(told[table] for table in ("notice", "finding", "finding_event", "audit_event"))
+    said = {"printed": [day.out, day.err]} | told
+    assert [(where, one) for where, rows in said.items() for row in rows for one in titles if one in row] == []
 
 
 @pytest.fixture(scope="module")

@@ -93,7 +93,7 @@ finally:
 """
 
 
-def test_a_server_is_used_and_copied_and_nobody_else_is_called_up(run: Run, tmp_path: Path) -> None:
+def test_2_prove__a_server_is_used_and_copied_and_nobody_else_is_called_up(run: Run, tmp_path: Path) -> None:
     """Given the sample served where there is no network, then people sign in, look, and its books are copied."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
