@@ -107,7 +107,12 @@ def _antennas(value: Any) -> str | None:
 
 
 def _kind(value: Any) -> str | None:
-    return None if value in ("llrp", "replay") else f'must be "llrp" or "replay", not {value!r}'
+    return None if value in KINDS else f"must be {_either(KINDS)}, not {value!r}"
+
+
+def _either(words: tuple[str, ...]) -> str:
+    quoted = [f'"{word}"' for word in words]
+    return " or ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))
 
 
 _NUMBER = (int, float)
@@ -136,16 +141,18 @@ _SECTIONS: dict[str, tuple[_Key, ...]] = {
         _Key("file", (str,), _text),
     ),
 }
-_ONLY_FOR = {
-    "file": "replay",
-    "host": "llrp",
-    "port": "llrp",
-    "antennas": "llrp",
-    "keepalive_seconds": "llrp",
-    "session": "llrp",
+KINDS = ("llrp", "replay")
+"""The kinds of reader; `readers.making` has a maker for each."""
+_ONLY_FOR: dict[str, tuple[str, ...]] = {
+    "file": ("replay",),
+    "host": ("llrp",),
+    "port": ("llrp",),
+    "antennas": ("llrp",),
+    "keepalive_seconds": ("llrp",),
+    "session": ("llrp",),
 }
-"""Keys that mean something for one kind of reader only."""
-_NEEDED_FOR = {"llrp": "host", "replay": "file"}
+"""Keys that mean something for some kinds of reader only."""
+_NEEDED_FOR: dict[str, tuple[str, ...]] = {"llrp": ("host",), "replay": ("file",)}
 _TYPE_WORDS: dict[type, str] = {str: 'text in quotes, as in "edge-1"', int: "a number", list: "a list"}
 
 
@@ -229,12 +236,12 @@ class _Check:
             if name is not None:
                 seen.add(name)
             for key, only in _ONLY_FOR.items():
-                if key in row and kind not in (None, only):
+                if key in row and kind is not None and kind not in only:
                     line = self._line("reader", at, key)
-                    self._error(line, f'[reader] {key} belongs to kind = "{only}", not "{kind}"')
-            need = _NEEDED_FOR.get(kind or "")
-            if need and need not in row:
-                self._error(self._line("reader", at, None), f'[reader] {need} is missing: kind = "{kind}" needs it')
+                    self._error(line, f'[reader] {key} belongs to kind = {_either(only)}, not "{kind}"')
+            for need in _NEEDED_FOR.get(kind or "", ()):
+                if need not in row:
+                    self._error(self._line("reader", at, None), f'[reader] {need} is missing: kind = "{kind}" needs it')
 
     def _token(self, server: Mapping[str, Any]) -> str:
         if ("token" in server) == ("token_file" in server):

@@ -16,9 +16,8 @@ from pathlib import Path
 
 from readers.config import ConfigInvalid, DaemonConfig, ReaderConfig, load
 from readers.driver import Batch, Driver, Identity
-from readers.llrp import LlrpDriver, LlrpSettings
+from readers.making import driver_for
 from readers.recorder import Recorder
-from readers.replay import ReplayDriver
 from readers.sighting import Instant, Record
 from readers.spool import Spool, SpoolError
 from readers.supervisor import SECOND_US, Listener, Supervisor, Watching
@@ -35,23 +34,6 @@ FAREWELL_SECONDS = 2.0
 EXIT_GOOD, EXIT_FAILED, EXIT_MISUSED = 0, 1, 2
 
 DriverFactory = Callable[[ReaderConfig], Driver]
-
-
-def driver_for(reader: ReaderConfig, clock: Callable[[], Instant]) -> Driver:
-    """A fresh driver, as configured."""
-    if reader.kind == "replay" and reader.file is not None:
-        return ReplayDriver(reader.file, reader=reader.name, clock=clock)
-    return LlrpDriver(
-        LlrpSettings(
-            reader=reader.name,
-            host=reader.host,
-            port=reader.port,
-            antennas=reader.antennas,
-            keepalive_seconds=reader.keepalive_seconds,
-            session=reader.session,
-        ),
-        clock,
-    )
 
 
 class Collector:
@@ -141,7 +123,7 @@ def _supervisor(
     config: DaemonConfig,
     clock: Callable[[], Instant],
     rng: random.Random,
-    listener: Listener | None,
+    listeners: Sequence[Listener],
     make_driver: DriverFactory | None,
 ) -> Supervisor:
     watching = Watching(
@@ -151,8 +133,8 @@ def _supervisor(
         pause_seconds_max=reader.reconnect_seconds_max,
     )
     if make_driver is None:
-        return Supervisor(watching, lambda: driver_for(reader, clock), clock=clock, rng=rng, listener=listener)
-    return Supervisor(watching, lambda: make_driver(reader), clock=clock, rng=rng, listener=listener)
+        return Supervisor(watching, lambda: driver_for(reader, clock), clock=clock, rng=rng, listeners=listeners)
+    return Supervisor(watching, lambda: make_driver(reader), clock=clock, rng=rng, listeners=listeners)
 
 
 def _run(
@@ -207,18 +189,18 @@ class _Recorders:
             }
         self._open: dict[str, Recorder] = {}
 
-    def of(self, reader: str) -> Listener | None:
-        """What records this reader, or None."""
+    def of(self, reader: str) -> tuple[Listener, ...]:
+        """What records this reader: one, or none."""
         path = self._paths.get(reader)
         if path is None:
-            return None
+            return ()
 
         def listen(identity: Identity, batch: Batch) -> None:
             if reader not in self._open:
                 self._open[reader] = Recorder(path, identity)
             self._open[reader].write(batch)
 
-        return listen
+        return (listen,)
 
     def close(self) -> None:
         """Make the recordings durable."""

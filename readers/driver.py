@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from readers.sighting import Instant, TagRead
+from readers.sighting import InputChange, Instant, TagRead
 
 
 class DriverError(Exception):
@@ -47,13 +47,16 @@ class Batch:
 
     `alive_at` is the daemon's time of the last message of any kind (keepalive included): the proof of coverage.
     `clock_offset_us` is reader clock minus daemon clock as last measured, or None. `antennas` are those known to
-    be listening now; None means those of the Identity.
+    be listening now; None means those of the Identity. `lost` is why reads of before this batch are missing (a gap
+    in the device's numbers, an overflow), in plain words: coverage then has a gap, and the reader's page says so.
     """
 
     reads: tuple[TagRead, ...]
     alive_at: Instant
     clock_offset_us: int | None = None
     antennas: tuple[int, ...] | None = None
+    inputs: tuple[InputChange, ...] = ()
+    lost: str | None = None
 
 
 TagRow = tuple[bytes, int, int | None, Instant, Instant, int]
@@ -77,6 +80,8 @@ class PackedBatch(Batch):
         alive_at: Instant,
         clock_offset_us: int | None,
         antennas: tuple[int, ...] | None,
+        inputs: tuple[InputChange, ...] = (),
+        lost: str | None = None,
     ) -> None:
         for name, value in (
             ("reader", reader),
@@ -85,6 +90,8 @@ class PackedBatch(Batch):
             ("alive_at", alive_at),
             ("clock_offset_us", clock_offset_us),
             ("antennas", antennas),
+            ("inputs", inputs),
+            ("lost", lost),
         ):
             object.__setattr__(self, name, value)
 

@@ -81,5 +81,39 @@ class Loss:
     records: int
 
 
-Record = Sighting | Coverage | ReaderReport | Loss
+@dataclass(frozen=True, slots=True)
+class InputChange:
+    """An input of a reader changed (LLRP 1.0.1, section 13.2.6.3: GPIEvent): a beam, a door contact, a button."""
+
+    reader: str
+    port: int
+    active: bool
+    at: Instant
+    received_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class DoorAlarm:
+    """What the guard at a portal concluded by itself, and what it did: delivered as evidence, once.
+
+    `portal` is the name in the daemon's configuration; `score` 0 to 1; `level` what the score means; `reason` why
+    the tag may not pass; `door_list` the number of the list it was judged by (0: there was none); `outputs` what
+    sounded, or why it could not.
+    """
+
+    reader: str
+    portal: str
+    epc: str
+    at: Instant
+    direction: Literal["in", "out", "unknown"]
+    score: float
+    level: Literal["suspect", "alarm"]
+    reason: Literal["not_listed", "list_expired", "no_list", "unknown_tag"]
+    door_list: int
+    outputs: str = ""
+    parts: str = "{}"
+    """Each feature's part in the score: a JSON object of numbers."""
+
+
+Record = Sighting | Coverage | ReaderReport | Loss | InputChange | DoorAlarm
 """What the spool keeps and the uplink delivers; its key is (daemon, boot, sequence)."""

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from readers.sighting import Coverage, Instant, Loss, ReaderReport, Record, Sighting
+from readers.sighting import Coverage, DoorAlarm, InputChange, Instant, Loss, ReaderReport, Record, Sighting
 
-KINDS = ("sightings", "coverage", "reports", "losses")
+KINDS = ("sightings", "coverage", "reports", "losses", "inputs", "alarms")
 """The kinds of record, by their names in the wire contract; each record is a row that begins with its sequence."""
 
 BATCH_RECORDS_MAX = 1000
@@ -142,6 +142,23 @@ def pack(record: Record, sequence: int) -> tuple[str, Row]:
             record.model,
             record.firmware,
             record.clock_offset_us,
+        ]
+    if isinstance(record, InputChange):
+        return "inputs", [sequence, record.reader, record.port, record.active, record.at, record.received_at]
+    if isinstance(record, DoorAlarm):
+        return "alarms", [
+            sequence,
+            record.reader,
+            record.portal,
+            record.epc,
+            record.at,
+            record.direction,
+            record.score,
+            record.level,
+            record.reason,
+            record.door_list,
+            record.outputs,
+            record.parts,
         ]
     return "losses", [sequence, record.since_at, record.through_at, record.records]
 
@@ -283,7 +300,7 @@ class Spool:
         spans: list[tuple[Instant, Instant]],
     ) -> int:
         freed = identifier = 0
-        gone = ("sightings",) if only_sightings else ("sightings", "coverage", "reports")
+        gone = ("sightings",) if only_sightings else ("sightings", "coverage", "reports", "inputs")
         least = 1 if only_sightings else 0
         while freed < wanted:
             found = self._database.execute(
@@ -296,8 +313,8 @@ class Spool:
             body = json.loads(text)
             through = self._acknowledged.get(identifier, 0)
             for kind in gone:
-                # What the server has already is no loss.
-                lost = [row for row in body[kind] if row[0] > through]
+                # What the server has already is no loss. A spool of an earlier version knows fewer kinds.
+                lost = [row for row in body.get(kind, ()) if row[0] > through]
                 dropped += lost
                 spans += [_span(kind, row) for row in lost]
                 body[kind] = []
@@ -396,12 +413,12 @@ class Spool:
 
 
 def _records(body: Mapping[str, list[Row]]) -> list[tuple[str, Row]]:
-    found = [(kind, row) for kind in KINDS for row in body[kind]]
+    found = [(kind, row) for kind in KINDS for row in body.get(kind, ())]
     found.sort(key=lambda item: item[1][0])
     return found
 
 
-_SPANS = {"sightings": (5, 6), "coverage": (3, 4), "reports": (3, 3)}
+_SPANS = {"sightings": (5, 6), "coverage": (3, 4), "reports": (3, 3), "inputs": (4, 4)}
 """Where the earliest and the latest time stand in a row."""
 
 

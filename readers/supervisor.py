@@ -11,7 +11,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from readers.driver import (
@@ -61,7 +61,7 @@ _LEVELS: dict[ReaderState, int] = {
 
 DriverMaker = Callable[[], Driver]
 Listener = Callable[[Identity, Batch], None]
-"""Is given every batch and what the reader said of itself, for the recorder."""
+"""Is given every batch and what the reader said of itself: the recorder, the guard of a portal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class Supervisor:
         *,
         clock: Callable[[], Instant],
         rng: random.Random,
-        listener: Listener | None = None,
+        listeners: Sequence[Listener] = (),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.reader = watching.reader
@@ -129,7 +129,7 @@ class Supervisor:
         self._make_driver = make_driver
         self._clock = clock
         self._rng = rng
-        self._listener = listener
+        self._listeners = tuple(listeners)
         self._monotonic = monotonic
         self._guard = threading.Condition()
         self._smoother = Smoother(watching.period_us)
@@ -263,8 +263,8 @@ class Supervisor:
             self._announced = False
 
     def _take(self, batch: Batch) -> None:
-        if self._listener is not None:
-            self._listener(self._identity, batch)
+        for listen in self._listeners:
+            listen(self._identity, batch)
         antennas = self._identity.antennas if batch.antennas is None else batch.antennas
         with self._guard:
             # The spool takes nothing (a full disk): the reader is not read either, and memory stays bounded.
@@ -276,7 +276,13 @@ class Supervisor:
                 self._smoother.take_rows(batch.reader, batch.rows, batch.received_at)
             else:
                 self._smoother.take(batch.reads)
+            self._records += batch.inputs
+            if batch.lost is not None:
+                # What was not heard was not covered: the meter begins anew behind the gap.
+                self._records += self._meter.end()
             self._records += self._meter.alive(batch.alive_at, antennas)
+        if batch.lost is not None:
+            self._tell("listening", batch.lost)
         self._announce(batch.clock_offset_us, antennas)
 
     def _announce(self, offset_us: int | None, antennas: tuple[int, ...]) -> None:

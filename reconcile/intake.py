@@ -1,9 +1,9 @@
 """What an edge daemon posts, checked by hand: bytes in, a batch of plain rows out, or an error that names the cell.
 
 The wire contract (`POST /api/v1/intake`): one JSON object with `daemon`, `boot` and the tables `sightings`,
-`coverage`, `reports`, `losses`, each row an array led by its sequence in that boot (from 1). Checks go column by
-column, so that a thousand rows cost a few milliseconds. Words meant for people (`detail`, `model`, `firmware`)
-are cleaned instead of refused: a control character in them must not cost the evidence.
+`coverage`, `reports`, `losses`, `inputs`, `alarms`, each row an array led by its sequence in that boot (from 1).
+Checks go column by column, so that a thousand rows cost a few milliseconds. Words meant for people (`detail`,
+`model`, `firmware`) are cleaned instead of refused: a control character in them must not cost the evidence.
 """
 
 import functools
@@ -31,12 +31,14 @@ COUNT_MAX = 2**31 - 1
 ANTENNA_MAX = 65_535
 NAME_CHARACTERS_MAX = 64
 DETAIL_CHARACTERS_MAX = 500
+PARTS_CHARACTERS_MAX = 2000
 CLOCK_OFFSET_MAX = 200 * 366 * 86_400 * 1_000_000
 
 _EPC_BYTES_MAX = 62
 _HEX_DIGITS = "0123456789ABCDEF"
 _BOOT = re.compile(r"[0-9a-f]{8,64}")
 _STATES = frozenset(get_args(ReaderState))
+_REASONS = frozenset(("not_listed", "list_expired", "no_list", "unknown_tag"))
 
 
 class IntakeInvalid(ValueError):
@@ -90,6 +92,34 @@ class ReportRecord(NamedTuple):
     clock_offset_us: int | None
 
 
+class InputRecord(NamedTuple):
+    """An input of a reader changed: a beam, a door contact, a button."""
+
+    sequence: int
+    reader: str
+    port: int
+    active: bool
+    at: Instant
+    received_at: Instant
+
+
+class AlarmRecord(NamedTuple):
+    """What the guard at a portal concluded by itself, and what it did (`readers.sighting.DoorAlarm`)."""
+
+    sequence: int
+    reader: str
+    portal: str
+    epc: str
+    at: Instant
+    direction: str
+    score: float
+    level: str
+    reason: str
+    door_list: int
+    outputs: str
+    parts: str
+
+
 class LossRecord(NamedTuple):
     """The daemon's spool dropped records at its configured bound."""
 
@@ -109,10 +139,19 @@ class IntakeBatch:
     coverage: tuple[CoverageRecord, ...] = ()
     reports: tuple[ReportRecord, ...] = ()
     losses: tuple[LossRecord, ...] = ()
+    inputs: tuple[InputRecord, ...] = ()
+    alarms: tuple[AlarmRecord, ...] = ()
 
     def sequences(self) -> list[int]:
         """Every sequence in the batch, ascending."""
-        tables: tuple[Iterable[Any], ...] = (self.sightings, self.coverage, self.reports, self.losses)
+        tables: tuple[Iterable[Any], ...] = (
+            self.sightings,
+            self.coverage,
+            self.reports,
+            self.losses,
+            self.inputs,
+            self.alarms,
+        )
         return sorted(map(_FIRST, itertools.chain.from_iterable(tables)))
 
 
@@ -147,6 +186,20 @@ def _are_dbm(cells: Sequence[Any]) -> bool:
     # There is no NaN among them (`_object`), so the extremes speak for all; infinity is one of them.
     known = [cell for cell in cells if cell is not None]
     return not known or (set(map(type, known)) <= {int, float} and min(known) >= -200 and max(known) <= 100)
+
+
+def _are_shares(cells: Sequence[Any]) -> bool:
+    return set(map(type, cells)) <= {int, float} and min(cells) >= 0 and max(cells) <= 1
+
+
+def _are_parts(value: str) -> bool:
+    if len(value) > PARTS_CHARACTERS_MAX:
+        return False
+    try:
+        parts = json.loads(value, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(parts, dict) and all(type(part) in (int, float) for part in parts.values())
 
 
 def _are_hex(cells: Sequence[Any]) -> bool:
@@ -214,7 +267,30 @@ _LOSSES = (
     _time("through_at"),
     _Column("records", f"a whole number from 1 to {SEQUENCE_MAX}", _whole(1, SEQUENCE_MAX)),
 )
-_KEYS = ("daemon", "boot", "sightings", "coverage", "reports", "losses")
+_INPUTS = (
+    _SEQUENCE,
+    _READER,
+    _Column("port", "a whole number from 0 to 65535", _whole(0, 65_535)),
+    _Column("active", "true or false", lambda cells: set(map(type, cells)) == {bool}),
+    _time("at"),
+    _time("received_at"),
+)
+_ALARMS = (
+    _SEQUENCE,
+    _READER,
+    _Column("portal", f"a name of 1 to {NAME_CHARACTERS_MAX} printable characters", _each(_is_name)),
+    _Column("epc", _HEX_WANTED, _are_hex),
+    _time("at"),
+    _Column("direction", "in, out or unknown", _each(lambda value: value in ("in", "out", "unknown"))),
+    _Column("score", "a number from 0 to 1", _are_shares),
+    _Column("level", "suspect or alarm", _each(lambda value: value in ("suspect", "alarm"))),
+    _Column("reason", f"one of {', '.join(sorted(_REASONS))}", _each(lambda value: value in _REASONS)),
+    _Column("door_list", f"a whole number from 0 to {SEQUENCE_MAX}", _whole(0, SEQUENCE_MAX)),
+    _Column("outputs", "a text", _is_text),
+    _Column("parts", "a JSON object of numbers, as text", _each(_are_parts)),
+)
+_KEYS = ("daemon", "boot", "sightings", "coverage", "reports", "losses", "inputs", "alarms")
+_COLUMNS = (_SIGHTINGS, _COVERAGE, _REPORTS, _LOSSES, _INPUTS, _ALARMS)
 
 
 def parse_batch(raw: bytes) -> IntakeBatch:
@@ -229,7 +305,7 @@ def parse_batch(raw: bytes) -> IntakeBatch:
     total = sum(map(len, tables.values()))
     if total > RECORDS_MAX:
         raise IntakeInvalid(f"{total} records in one batch; send at most {RECORDS_MAX}")
-    for name, columns in zip(_KEYS[2:], (_SIGHTINGS, _COVERAGE, _REPORTS, _LOSSES), strict=True):
+    for name, columns in zip(_KEYS[2:], _COLUMNS, strict=True):
         _check(name, tables[name], columns)
     _ordered("sightings", tables["sightings"], 5, 6, ("first_at", "last_at"))
     _ordered("coverage", tables["coverage"], 3, 4, ("since_at", "through_at"))
@@ -241,6 +317,8 @@ def parse_batch(raw: bytes) -> IntakeBatch:
         tuple(map(CoverageRecord._make, _once("coverage", tables["coverage"]))),
         tuple(map(_report, _once("reports", tables["reports"]))),
         tuple(map(LossRecord._make, _once("losses", tables["losses"]))),
+        tuple(map(InputRecord._make, _once("inputs", tables["inputs"]))),
+        tuple(map(_alarm, _once("alarms", tables["alarms"]))),
     )
     _distinct(batch.sequences())
     return batch
@@ -248,7 +326,7 @@ def parse_batch(raw: bytes) -> IntakeBatch:
 
 def batch_bytes(batch: IntakeBatch) -> bytes:
     """The body that `parse_batch` reads back as this batch."""
-    tables = (batch.sightings, batch.coverage, batch.reports, batch.losses)
+    tables = (batch.sightings, batch.coverage, batch.reports, batch.losses, batch.inputs, batch.alarms)
     head: dict[str, Any] = {"daemon": batch.daemon, "boot": batch.boot}
     return json.dumps(head | dict(zip(_KEYS[2:], tables, strict=True)), ensure_ascii=False).encode()
 
@@ -341,6 +419,11 @@ _sighting: Callable[[Iterable[Any]], SightingRecord] = functools.partial(tuple._
 def _report(row: Sequence[Any]) -> ReportRecord:
     sequence, reader, state, at, detail, model, firmware, offset = row
     return ReportRecord(sequence, reader, state, at, _cleaned(detail), _words(model), _words(firmware), offset)
+
+
+def _alarm(row: Sequence[Any]) -> AlarmRecord:
+    alarm = AlarmRecord._make(row)
+    return alarm._replace(score=float(alarm.score), outputs=_cleaned(alarm.outputs))
 
 
 def _words(value: str | None) -> str | None:

@@ -18,8 +18,17 @@ from custody.store.digests import attest
 from custody.store.schema import insert_rows
 from readers.sighting import Instant
 from reconcile.coverage import TOUCHING, merged
-from reconcile.intake import CoverageRecord, IntakeBatch, LossRecord, ReportRecord
-from reconcile.store.core import COVERAGE, DEVICE, READER, READER_EVENT, SIGHTING, insert_new
+from reconcile.intake import AlarmRecord, CoverageRecord, InputRecord, IntakeBatch, LossRecord, ReportRecord
+from reconcile.store.core import (
+    COVERAGE,
+    DEVICE,
+    DOOR_ALARM,
+    READER,
+    READER_EVENT,
+    READER_INPUT,
+    SIGHTING,
+    insert_new,
+)
 
 SOURCE: Table = SQLModel.metadata.tables["source"]
 
@@ -164,7 +173,8 @@ def _take_new(
     reports = [record for record in batch.reports if record.sequence in new]
     losses = [record for record in batch.losses if record.sequence in new]
     spoken = {record.reader for record in coverage} | {record.reader for record in reports}
-    _know_readers(connection, device, spoken | {record.reader for record in batch.sightings})
+    heard = (batch.sightings, batch.inputs, batch.alarms)
+    _know_readers(connection, device, spoken | {record.reader for records in heard for record in records})
     _take_sightings(connection, source, batch, new, received_at)
     if spoken:
         # In order of names, so that two servers never wait for each other in a circle.
@@ -173,6 +183,8 @@ def _take_new(
         _take_coverage(connection, coverage)
         _take_reports(connection, device, readers, coverage, reports)
     _take_events(connection, source, reports, losses)
+    _take_inputs(connection, source, [record for record in batch.inputs if record.sequence in new])
+    _take_alarms(connection, source, [record for record in batch.alarms if record.sequence in new], received_at)
 
 
 def _know_readers(connection: Connection, device: str, names: set[str]) -> None:
@@ -297,3 +309,15 @@ def _take_events(
         )
     if rows:
         insert_new(connection, READER_EVENT, rows)
+
+
+def _take_inputs(connection: Connection, source: int, inputs: Sequence[InputRecord]) -> None:
+    rows = [{"source": source, **record._asdict()} for record in inputs]
+    if rows:
+        insert_new(connection, READER_INPUT, rows)
+
+
+def _take_alarms(connection: Connection, source: int, alarms: Sequence[AlarmRecord], received_at: Instant) -> None:
+    rows = [{"source": source, **record._asdict(), "received_at": received_at} for record in alarms]
+    if rows:
+        insert_new(connection, DOOR_ALARM, rows)

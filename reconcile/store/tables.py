@@ -140,6 +140,52 @@ class ReaderEventRow(SQLModel, table=True):
     detail: str = ""
 
 
+class ReaderInputRow(SQLModel, table=True):
+    """An input of a reader changed (a beam, a door contact), each once: (source, sequence)."""
+
+    __tablename__ = "reader_input"
+    __table_args__ = (
+        UniqueConstraint("source", "sequence", name="uq_reader_input"),
+        Index("ix_reader_input", "reader", "port", "at"),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = _auto()
+    source: int = _int64()
+    sequence: int = _int64()
+    reader: str
+    port: int
+    active: bool
+    at: int = _int64()
+    received_at: int = _int64()
+
+
+class DoorAlarmRow(SQLModel, table=True):
+    """What the guard at a portal concluded by itself, each once: (source, sequence). Evidence, kept as it came."""
+
+    __tablename__ = "door_alarm"
+    __table_args__ = (
+        UniqueConstraint("source", "sequence", name="uq_door_alarm"),
+        Index("ix_door_alarm", "epc", "at"),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = _auto()
+    source: int = _int64()
+    sequence: int = _int64()
+    reader: str
+    portal: str
+    epc: str
+    at: int = _int64()
+    direction: str
+    score: float
+    level: str
+    reason: str
+    door_list: int = _int64()
+    outputs: str = ""
+    parts: str = "{}"
+    received_at: int = _int64()
+    """When the server had it on disk."""
+
+
 class PresenceRow(SQLModel, table=True):
     """Where each tag was last heard: the fold of its sightings (never a fact about the carrier's contents)."""
 

@@ -557,6 +557,7 @@ def test_hundreds_are_taken_in_as_one_act(archive: Archive) -> None:
 
 
 _BACK_TO_0001 = (
+    *(f"DROP TABLE {name}" for name in ("reader_input", "door_alarm")),
     *(f"DROP TABLE {name}" for name in ("witness", "cosignature", "ledger_check")),
     "ALTER TABLE checkpoint DROP COLUMN frontier",
     *(f"DROP TABLE {name}" for name in ("credential", "recovery_code", "sign_in_delay")),

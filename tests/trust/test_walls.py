@@ -28,7 +28,7 @@ from custody.store.walls import NOBODY, wall_of
 from custody.store.walls.rules import CLOSED, NEVER, OPEN, WALLED
 from custody.values import DAY
 from reconcile import rounds as sweeps
-from reconcile.store.core import CURSOR, SIGHTING, STAY
+from reconcile.store.core import CURSOR, DOOR_ALARM, SIGHTING, STAY
 from tests.builders import CLERK, NOW, PEOPLE, SCHEME, SHELF, Archive, an_archive, books_on, epc_of, subject
 from tests.conftest import ENGINES
 from tests.trust.full_house import a_full_house
@@ -79,6 +79,11 @@ def _of_all_kinds(archive: Archive) -> None:
             connection.execute(SIGHTING.insert().values(row | {"received_at": NOW}))
             row = {"place": SHELF, "since_at": NOW, "until_at": NOW, "reads": 1, "direction": "", "evidence": "{}"}
             connection.execute(STAY.insert().values(heard | row))
+            said = {"direction": "out", "score": 0.9, "level": "alarm", "reason": "not_listed", "door_list": 1}
+            of = {"source": 1, "sequence": number, "reader": "r", "portal": "west", "epc": epc, "at": NOW}
+            connection.execute(
+                DOOR_ALARM.insert().values(of | said | {"outputs": "", "parts": "{}", "received_at": NOW})
+            )
         for fold in ("presence", "another"):
             connection.execute(CURSOR.insert().values(name=fold, position=1))
         for name in ("chen", "ma"):

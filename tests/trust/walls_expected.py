@@ -141,7 +141,7 @@ SEEN: Mapping[str, Callable[[Sees, Any], bool]] = {
     "act": lambda s, row: row.number in s.acts,
     "refusal": lambda s, row: s.refusal(row),
     "look": lambda s, row: may(s.who, P.SEE_LOGS) or row.carrier in s.carriers,
-    **dict.fromkeys(("presence", "stay", "sighting"), _TAG),
+    **dict.fromkeys(("presence", "stay", "sighting", "door_alarm"), _TAG),
     "finding": lambda s, row: row.number in s.findings,
     "finding_event": lambda s, row: row.finding in s.findings,
     "notice": lambda s, row: row.person == s.who.person or (may(s.who, P.SEE_FINDINGS) and row.carrier in s.carriers),

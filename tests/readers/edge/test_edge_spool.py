@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from readers.sighting import Coverage, Loss, ReaderReport, Record, Sighting
-from readers.spool import Spool, SpoolError, SpoolFull, SpoolInUse, pack
+from readers.spool import KINDS, Spool, SpoolError, SpoolFull, SpoolInUse, pack
 
 NOON = 1_750_000_000_000_000
 SECOND = 1_000_000
@@ -276,5 +276,5 @@ def test_the_disk_keeps_what_it_is_given_in_full(tmp_path: Path) -> None:
     other = sqlite3.connect(f"file:{tmp_path / 'edge.spool'}?mode=ro", uri=True)
     (body,) = other.execute("SELECT body FROM batch").fetchone()
     other.close()
-    assert list(json.loads(body)) == ["sightings", "coverage", "reports", "losses"]
+    assert list(json.loads(body)) == list(KINDS)
     box.close()

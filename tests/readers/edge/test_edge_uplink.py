@@ -11,7 +11,7 @@ from edge_doubles import ServerDouble, eventually, now_us
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readers.sighting import Coverage, Loss, ReaderReport, Sighting
+from readers.sighting import Coverage, DoorAlarm, InputChange, Loss, ReaderReport, Sighting
 from readers.spool import Parcel, Spool, pack
 from readers.uplink import Answer, Uplink, backoff_seconds, body_of, read_answer
 
@@ -97,8 +97,10 @@ def test_the_body_is_the_wire_contract() -> None:
         Coverage("cabinet", 1, 10, 20),
         ReaderReport("cabinet", "listening", 10, "", "Impinj", "5.1", -3),
         Loss(1, 2, 3),
+        InputChange("cabinet", 2, True, 10, 11),
+        DoorAlarm("door", "west", "AB", 10, "out", 0.9, "alarm", "not_listed", 7, "siren", '{"order": 1.5}'),
     ]
-    parcel = Parcel("ff", tuple(pack(record, at) for at, record in enumerate(records, 1)), ((1, 4),))
+    parcel = Parcel("ff", tuple(pack(record, at) for at, record in enumerate(records, 1)), ((1, 6),))
     assert body_of("edge-1", parcel) == {
         "daemon": "edge-1",
         "boot": "ff",
@@ -106,6 +108,8 @@ def test_the_body_is_the_wire_contract() -> None:
         "coverage": [[2, "cabinet", 1, 10, 20]],
         "reports": [[3, "cabinet", "listening", 10, "", "Impinj", "5.1", -3]],
         "losses": [[4, 1, 2, 3]],
+        "inputs": [[5, "cabinet", 2, True, 10, 11]],
+        "alarms": [[6, "door", "west", "AB", 10, "out", 0.9, "alarm", "not_listed", 7, "siren", '{"order": 1.5}']],
     }
 
 
