@@ -100,6 +100,7 @@ cover(
             "door_list",
             "outputs",
             "parts",
+            "received_at",
         ),
     ),
     Cover("reader_input", Means.OPEN, _EVIDENCE),

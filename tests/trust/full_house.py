@@ -22,7 +22,7 @@ from reconcile.findings import acts as finding_acts
 from reconcile.rounds import open_round, scan_many
 from reconcile.rounds.acts import Scan
 from reconcile.store import devices, readers
-from reconcile.store.core import READER_EVENT
+from reconcile.store.core import DOOR_ALARM, READER_EVENT
 from tests.builders import (
     CLERK,
     LEADER,
@@ -135,6 +135,11 @@ def _comparison(scene: Scene) -> None:
             readers.upsert_antenna(connection, name, 1, place)
             row = {"source": 1, "sequence": number, "reader": name, "state": "listening", "at": scene.now, "detail": ""}
             connection.execute(READER_EVENT.insert().values(row))
+            # Known to nobody's register: what alarms at a door need not be a tag of ours.
+            row = {"source": 1, "sequence": 10 + number, "reader": name, "portal": "west", "epc": f"E0{number:02X}"}
+            row |= {"at": scene.now, "direction": "out", "score": 0.9, "level": "alarm", "reason": "unknown_tag"}
+            row |= {"door_list": 1, "outputs": "", "parts": "{}", "received_at": scene.now}
+            connection.execute(DOOR_ALARM.insert().values(row))
     scene.wait(2 * 86_400)
     scene.heard(gone, SHELF, seconds=86_400)
     scene.heard(astray, SHELF, seconds=86_400)
