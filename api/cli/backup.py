@@ -20,6 +20,7 @@ from api.installation import (
     KEY,
     InstallationError,
     data_folder,
+    ledger_key,
     open_database,
     read_configuration,
     with_database,
@@ -75,9 +76,9 @@ def backup(options: Namespace) -> int:
     if options.keep_daily is not None and options.keep_daily < 1:
         raise InstallationError("--keep-daily must be 1 at least.")
     configuration, database = open_database(data, read_only=True)
-    key = LedgerKey.load(data / KEY, configuration.scheme.ledger_origin)
     with database, container.alone(options.folder):
         database.check_migrated()
+        key = ledger_key(data, configuration.scheme.ledger_origin, database)
         if not recipients:
             complain(
                 "custody: warning: without --recipient the backup is not encrypted: whoever has the file reads every "
@@ -185,8 +186,8 @@ def backups(options: Namespace) -> int:
         raise InstallationError(f"{options.folder} is not a folder.")
     data = data_folder(options.data, os.environ)
     configuration, database = open_database(data, read_only=True)
-    key = LedgerKey.load(data / KEY, configuration.scheme.ledger_origin)
     with database:
+        key = ledger_key(data, configuration.scheme.ledger_origin, database)
         found = folder.backups(options.folder, _known_keys(database, key), whole=options.check)
     now, zone = clock.now(), configuration.scheme.timezone
     rows = [_as_json(one, now) for one in found]
@@ -390,7 +391,6 @@ def move(options: Namespace) -> int:
     """To another database with the same ledger; the configuration is switched last, and at once."""
     data = data_folder(options.data, os.environ)
     configuration = read_configuration(data)
-    key = LedgerKey.load(data / KEY, configuration.scheme.ledger_origin)
     embedded = options.to == "sqlite"
     path = data / DATABASE
     target_url = f"sqlite:///{path}{_RESTORING}" if embedded else options.to
@@ -400,6 +400,7 @@ def move(options: Namespace) -> int:
         if not source.nobody_else():
             raise InstallationError("somebody else is connected to the database: stop the server first.")
         source.check_migrated()
+        key = ledger_key(data, configuration.scheme.ledger_origin, source)
         _sweep(data)
         container.require_room(data, backups_of.room_needed(source) if embedded else 0, "the database")
 
