@@ -28,6 +28,7 @@ check: $(STAMP) ## the fast half: lint, types, imports, unit tests
 
 test: $(STAMP) ## everything, under ten minutes on two cores
 	bash tools/debian_packages.sh
+	bash tools/pyscard.sh $(VENV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

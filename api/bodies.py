@@ -34,7 +34,9 @@ class Bound:
         return cls(bytes_max, 30.0 + bytes_max / BYTES_A_SECOND_MIN)
 
 
-_WITH_FILES = re.compile(r"/(?:import|business/new/[^/]+|(?:carriers|matters|places|organisations)/[^/]+/[^/]+)")
+_WITH_FILES = re.compile(
+    r"/(?:import|handhelds|business/new/[^/]+|(?:carriers|matters|places|organisations)/[^/]+/[^/]+)"
+)
 """Pages whose forms may bring a file."""
 _FILE, _INTAKE = Bound.of(FILE_BYTES_MAX), Bound.of(INTAKE_BYTES_MAX)
 _FORM, _JSON, _OTHER = Bound.of(2 * MEGABYTE), Bound.of(MEGABYTE), Bound.of(64 * KILOBYTE)
@@ -43,7 +45,7 @@ _FORM, _JSON, _OTHER = Bound.of(2 * MEGABYTE), Bound.of(MEGABYTE), Bound.of(64 *
 def bound_of(path: str, content_type: str) -> Bound:
     """What a body may be."""
     kind = content_type.partition(";")[0].strip().casefold()
-    if path == "/api/v1/intake":
+    if path in ("/api/v1/intake", "/api/v1/handheld/reads"):
         return _INTAKE
     if kind == "multipart/form-data":
         return _FILE if _WITH_FILES.fullmatch(path) else _FORM

@@ -23,6 +23,7 @@ from custody.ledger import Broken, KeyUnusable, LedgerKey, VerifierKey, move_key
 from custody.scheme import Scheme, SchemeInvalid, scheme_from
 from custody.store import key_history
 from custody.store.books import Books
+from readers.zpl import Printer, PrinterInvalid, printers_from
 from reconcile.bulletin import Bulletin
 
 CONFIG = "custody.toml"
@@ -44,6 +45,7 @@ class Configuration:
     database_url: str
     demo: bool = False
     limits: Limits = field(default_factory=Limits)
+    printers: tuple[Printer, ...] = ()
 
 
 def data_folder(given: Path | None, environment: Mapping[str, str]) -> Path:
@@ -71,6 +73,7 @@ def read_configuration(data: Path) -> Configuration:
     database = dict(document.pop("database", {}))
     demo = bool(document.pop("demo", False))
     limits = document.pop("limits", {})
+    sections = document.pop("printer", [])
     if not isinstance(limits, dict):
         raise InstallationError(f"{path}: limits must be a section, [limits]")
     unknown = set(database) - {"url"}
@@ -79,10 +82,11 @@ def read_configuration(data: Path) -> Configuration:
     try:
         bounds = limits_from(limits)
         scheme = scheme_from(document)
-    except (SchemeInvalid, LimitsInvalid) as error:
+        printers = printers_from(sections)
+    except (SchemeInvalid, LimitsInvalid, PrinterInvalid) as error:
         raise InstallationError(f"{path}: {error}") from error
     url = database.get("url") or f"sqlite:///{(data / 'custody.sqlite').resolve()}"
-    return Configuration(scheme, str(url), demo, bounds)
+    return Configuration(scheme, str(url), demo, bounds, printers)
 
 
 def open_database(data: Path, *, read_only: bool = False) -> tuple[Configuration, Database]:
@@ -161,6 +165,7 @@ def open_services(data: Path, clock: Clock) -> Services:
         data=data,
         demo=configuration.demo,
         limits=configuration.limits,
+        printers=configuration.printers,
     )
 
 

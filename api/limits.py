@@ -19,6 +19,7 @@ from threading import Lock
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 INTAKE = "/api/v1/intake"
+HANDHELDS = "/api/v1/handheld/reads"
 
 
 class LimitsInvalid(Exception):
@@ -57,7 +58,7 @@ def kind_of(path: str) -> str:
     """Which kind of route a path is."""
     if path.startswith("/static/"):
         return "static"
-    if path == INTAKE:
+    if path in (INTAKE, HANDHELDS):
         return "intake"
     if path == "/csp-report":
         return "report"

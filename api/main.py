@@ -22,6 +22,7 @@ from api.services import Services
 from api.sessions import ACCOUNT_KEY, AccountKey, Passwords, SignIn
 from api.web.errors import add_error_pages, broken, too_many
 from api.web.render import STATIC
+from reconcile.commissioning import Printing
 
 BODY_BYTES_MAX = 60_000_000
 """A workbook may have 50 MB; whatever is larger is refused before it is read."""
@@ -64,6 +65,7 @@ def create_app(services: Services, *, passwords: Passwords | None = None) -> Fas
     refuse_telemetry(os.environ)
     hashing = passwords or Passwords()
     checker = Checker(services)
+    printing = Printing(services.database, services.scheme, services.clock, services.bulletin)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -74,6 +76,7 @@ def create_app(services: Services, *, passwords: Passwords | None = None) -> Fas
             yield
         finally:
             checker.stop()
+            printing.stop()
             for one in reversed(running):
                 one.stop()
             if passwords is None:
@@ -105,10 +108,13 @@ def create_app(services: Services, *, passwords: Passwords | None = None) -> Fas
     )
     app.state.services = services
     app.state.checker = checker
+    app.state.printing = printing
     app.state.sign_in = SignIn(services.database, services.scheme, hashing, AccountKey(services.data / ACCOUNT_KEY))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    # The routes themselves, not the routers: an included router is worked out anew by every application, at its
+    # first requests, and asked before its routes at each.
     for router in (*web.ROUTERS, *rest.ROUTERS):
-        app.include_router(router)
+        app.router.routes.extend(router.routes)
     paths = set(served_paths(app.routes))
     for router in (*web.ROUTERS, *rest.ROUTERS):
         paths |= served_paths(router.routes)

@@ -9,6 +9,7 @@ from custody.clock import Clock
 from custody.database import Database
 from custody.scheme import Scheme
 from custody.store.books import Books
+from readers.zpl import Printer
 from reconcile.bulletin import Bulletin
 
 
@@ -44,6 +45,8 @@ class Services:
     schedule: Runs | None = None
     limits: Limits | None = None
     """How much may be asked; None: as much as anybody likes."""
+    printers: tuple[Printer, ...] = ()
+    """Printers of labels with a chip, in the order of the configuration."""
     certificate: Path | None = None
     """The certificate that is served, where the server speaks TLS itself."""
 

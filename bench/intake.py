@@ -1,7 +1,8 @@
 """Sightings acknowledged on disk, against the bare database: the same rows into the same table and indexes.
 
 The peer for SQLite is `executemany` in one transaction a batch (WAL, FULL), for PostgreSQL `COPY`. Ours parses
-the posted bytes, checks every cell, takes each sighting once, keeps coverage, and says what is acknowledged.
+the posted bytes (packed, as the daemon sends them), checks every cell, takes each sighting once, keeps coverage, and
+says what is acknowledged.
 """
 
 import random
@@ -13,8 +14,15 @@ from sqlalchemy import Connection, text
 from bench.databases import ENGINES
 from bench.harness import Figure, compare, wall_seconds
 from custody.database import Database
-from reconcile.intake import IntakeBatch, SightingRecord, batch_bytes, parse_batch
-from reconcile.store.intake import create_device, take
+from readers.columns import columns_of
+from readers.packing import pack_sightings
+from readers.sighting import Sighting
+from readers.spool import Packed, Parcel
+from readers.uplink import delivery_of
+from reconcile.delivery import parse_delivery
+from reconcile.intake import SightingRecord
+from reconcile.store.devices import create_device
+from reconcile.store.intake import take
 
 BATCHES = 40
 ROWS = 1_000
@@ -55,6 +63,16 @@ def _records(boot: int) -> list[list[SightingRecord]]:
     return batches
 
 
+def _posted(boot: str, records: Sequence[SightingRecord]) -> bytes:
+    """As the daemon sends it: packed."""
+    sightings = [
+        Sighting(r.epc, r.reader, r.antenna, r.first_at, r.last_at, r.reads, r.strongest_dbm, r.mean_dbm, r.received_at)
+        for r in records
+    ]
+    packed = Packed(records[0].sequence, len(records), pack_sightings(columns_of(sightings)))
+    return delivery_of("bench", Parcel(boot, (), (), (packed,)), packed=True)[1]
+
+
 def _bare(database: Database, batches: Sequence[Sequence[Row]]) -> None:
     names, marks = ", ".join(COLUMNS), ", ".join("?" * len(COLUMNS))
     for batch in batches:
@@ -76,12 +94,7 @@ def _cursor(connection: Connection) -> Any:
 def _figure(database: Database, engine: str) -> Figure:
     with database.writing() as connection:
         create_device(connection, "bench", "0" * 64, BEGUN)
-    posted = iter(
-        [
-            [batch_bytes(IntakeBatch("bench", f"{boot:032x}", tuple(rows), (), (), ())) for rows in _records(boot)]
-            for boot in range(1, ROUNDS + 1)
-        ]
-    )
+    posted = iter([[_posted(f"{boot:032x}", rows) for rows in _records(boot)] for boot in range(1, ROUNDS + 1)])
     bare = iter(
         [
             [[(source, *record[:10], BEGUN) for record in rows] for rows in _records(source)]
@@ -91,7 +104,7 @@ def _figure(database: Database, engine: str) -> Figure:
 
     def ours() -> None:
         for raw in next(posted):
-            batch = parse_batch(raw)
+            batch = parse_delivery(raw)
             with database.writing() as connection:
                 take(connection, "bench", batch, BEGUN)
 

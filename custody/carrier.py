@@ -60,6 +60,8 @@ class CarrierState:
     """When the present state began (event time)."""
     last_sequence: int = 0
     retired_epcs: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    """Those of its tags, by EPC, that were found not to answer."""
     matter: int | None = None
     """The binding matter it is or was last in; it binds until that matter is over."""
     renewals: int = 0
@@ -72,6 +74,11 @@ class CarrierState:
     """Carriers that it was made from, by identifier (clause d.4)."""
     manner: str = ""
     """How it was made from them: copy, excerpt, compilation."""
+
+    @property
+    def by_eye(self) -> bool:
+        """Whether it has tags and none of them answers: nothing is concluded from its silence."""
+        return bool(self.tags) and {tag.epc for tag in self.tags} <= set(self.unreadable)
 
     @property
     def custody(self) -> Custody:

@@ -19,6 +19,7 @@ from custody.entries import (
     UnitRecorded,
     matter_of,
 )
+from custody.entries.badges import BadgeGiven, BadgeWithdrawn
 from custody.entries.codec import text_hash
 from custody.entries.entry import Acknowledged, InstructionIssued
 from custody.entries.keeping import HandOverClosed
@@ -34,6 +35,7 @@ from custody.matters import Line, Matter, apply_matter
 from custody.values import (
     Acknowledgement,
     Agreement,
+    Badge,
     Delegation,
     Instant,
     Instruction,
@@ -85,6 +87,8 @@ class Directory:
     """By subject, the text that is to be signed for now."""
     acknowledged: dict[tuple[int, str], Acknowledgement] = field(default_factory=dict)
     """By person and subject, what was signed for last."""
+    badges: dict[str, Badge] = field(default_factory=dict)
+    """By card, whose badge it is or last was."""
 
     def record(self, entry: Entry) -> bool:
         """Take a directory entry; False where the entry is of another kind."""
@@ -127,9 +131,18 @@ class Directory:
                 self.instructions[subject] = Instruction(subject, text, entry.happened_at)
             case Acknowledged(person=person, subject=subject, text=text):
                 self.acknowledged[(person, subject)] = Acknowledgement(entry.happened_at, text_hash(text))
+            case BadgeGiven(person=person, uid=uid):
+                self.badges[uid] = Badge(uid, person, entry.happened_at)
+            case BadgeWithdrawn(uid=uid, reason=reason):
+                if uid in self.badges:
+                    self.badges[uid] = replace(self.badges[uid], withdrawn_at=entry.happened_at, reason=reason)
             case _:
                 return False
         return True
+
+    def badges_of(self, person: int) -> tuple[Badge, ...]:
+        """The cards that stand for a person now, by number."""
+        return tuple(sorted((b for b in self.badges.values() if b.person == person and b.valid), key=lambda b: b.uid))
 
     def licence(self, activity: str, organisation: int | None, day: str) -> Licence | None:
         """The licence for an activity that is good on an ISO day, the latest to expire; None where there is none."""

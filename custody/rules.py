@@ -23,6 +23,7 @@ from custody.entries import (
     UnitRecorded,
     matter_of,
 )
+from custody.entries.badges import BadgeGiven
 from custody.entries.entry import Acknowledged, InstructionIssued
 from custody.entries.organisations import AgreementRecorded, LicenceRecorded, OrganisationRecorded
 from custody.entries.trust import KeyReplaced, KeyRotated, LogSealed
@@ -127,6 +128,14 @@ class Orders:
 
 
 @dataclass(frozen=True, slots=True)
+class TagNumber:
+    """A number that was taken for a tag: what became of it, and for which carrier it was taken (None: a blank one)."""
+
+    state: str
+    carrier: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Descent:
     """What the store looked up of what carriers were made from (letter d), for the facts at hand only."""
 
@@ -189,6 +198,8 @@ class Situation:
     descent: Descent = field(default_factory=Descent)
     left_out: Mapping[int, Set[int]] = field(default_factory=dict)
     """Matter about all copies of a title -> copies that stand on no line of it; only where the facts ask for all."""
+    tag_numbers: Mapping[str, TagNumber] = field(default_factory=dict)
+    """Of the EPCs that are bound by the facts, those that were taken by a batch of tags."""
 
     @property
     def at(self) -> Instant:
@@ -197,11 +208,25 @@ class Situation:
 
     @property
     def signers(self) -> frozenset[int]:
-        """Persons who signed exactly the text of this act, their identity confirmed within the configured time."""
+        """Persons who signed exactly the text of this act, their identity confirmed within the configured time.
+
+        A badge alone confirms the borrower of a loan, where the scheme says so, and nobody else: a card is copied.
+        """
         oldest = self.now - self.scheme.number("confirmation_seconds") * SECOND
         return frozenset(
-            one.person for one in self.signatures if one.text_hash == self.text_hash and oldest <= one.at <= self.now
+            one.person
+            for one in self.signatures
+            if one.text_hash == self.text_hash and oldest <= one.at <= self.now and self._confirms(one)
         )
+
+    def _confirms(self, signature: Signature) -> bool:
+        """Whether the means of a signature are enough for this act."""
+        if signature.means != BADGE_ALONE:
+            return True
+        lends = bool(self.facts) and all(
+            isinstance(fact, Borrowed) and fact.holder == signature.person for fact in self.facts
+        )
+        return self.scheme.badge == "borrower" and lends and bool(self.directory.badges_of(signature.person))
 
     def matter(self, fact: Fact) -> Matter | None:
         """The matter that a fact is about or belongs to."""
@@ -212,6 +237,9 @@ class Situation:
         """The line of the fact's carrier in its matter."""
         return self.lines.get((matter_of(fact) or 0, getattr(fact, "carrier", 0)))
 
+
+BADGE_ALONE = "badge"
+"""The means of a signature for which nothing but a badge was shown."""
 
 Check = Callable[[CarrierState | None, Fact, Situation], Params | None]
 """None where nothing stands against it; else what fills the blanks of the refusal's words."""
@@ -233,6 +261,7 @@ class Rule:
 TAKEN_OVER = (
     *(UnitRecorded, PlaceRecorded, PersonRecorded, Imported, TagBound, Shelved, Borrowed),
     *(OrganisationRecorded, LicenceRecorded, AgreementRecorded, InstructionIssued, Acknowledged),
+    BadgeGiven,
 )
 """What the installation itself may enter, while taking over."""
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from custody.tag_numbers import Numbering, NumberInvalid, numbering
+
 
 class SchemeInvalid(ValueError):
     """The configuration cannot be used; the message lists every key that is wrong and what it should be."""
@@ -46,6 +48,8 @@ NUMBERS_DEFAULT: Mapping[str, int] = {
     "loan_renewals_max": 2,
     # From this rank of level up, pages are counted whenever a carrier comes back (2: secret).
     "pages_counted_from_rank": 2,
+    # From this rank up whoever takes a tag off, or says that it does not answer, signs for it.
+    "tag_signed_from_rank": 3,
     # Approvals: days to answer, days in which a granted one may be used, longest delegation.
     "approval_days": 5,
     "approval_days_urgent": 1,
@@ -93,7 +97,10 @@ NUMBERS_DEFAULT: Mapping[str, int] = {
     "in_store_on_loan_after_seconds": 600,
     "rated_too_low_after_seconds": 20,
     "reader_silent_after_seconds": 45,
+    "reference_silent_after_seconds": 120,
     "portal_window_seconds": 10,
+    # Guards at portals: minutes for which a list of what may pass holds without another.
+    "door_list_minutes": 240,
     # A tag on its way into the shredder may still be heard while the signatures dry (clause g.8).
     "ghost_after_seconds": 120,
     # A label given out for an order is heard on the desk before its copy is registered (clause a.4).
@@ -102,6 +109,8 @@ NUMBERS_DEFAULT: Mapping[str, int] = {
     "session_idle_seconds": 1800,
     "session_absolute_seconds": 36000,
     "confirmation_seconds": 300,
+    # A tap of a badge confirms the borrower for so long, once (clause c.5).
+    "badge_tap_seconds": 30,
     # Accounts: days in which a request is decided, hours in which a one-time secret is used; longest emergency.
     "account_request_days": 14,
     "one_time_secret_hours": 72,
@@ -118,6 +127,10 @@ SECOND_FACTOR = ("none", "administrators", "everyone")
 """Who may be asked for a second factor."""
 SECOND_FACTOR_DEFAULT = "administrators"
 """Where the configuration says nothing: those whose sign-in opens the most are asked first, a desk is not stopped."""
+BADGE = ("never", "borrower", "with_password")
+"""What a tap of the borrower's badge counts for at the desk: nothing; the borrower's signature under a loan; that only
+together with the password.
+"""
 DESTRUCTION_METHODS = ("shred", "pulp", "burn", "degauss", "crush", "chemical", "overwrite")
 """粉碎, 化浆, 焚烧, 消磁, 碾压, 化学腐蚀, 覆写: what configuration may forbid (clauses g.3, g.4)."""
 MEDIA = ("paper", "disc", "magnetic", "flash", "film", "equipment", "other")
@@ -126,8 +139,14 @@ MEDIA = ("paper", "disc", "magnetic", "flash", "film", "equipment", "other")
 NUMBERS_MIN: Mapping[str, int] = {
     # Coverage is told every five seconds: with less, healthy readers would be complained of.
     "reader_silent_after_seconds": 8,
+    # A tag that lies still is told every ten seconds.
+    "reference_silent_after_seconds": 30,
 }
 """Figures below which a watch would only cry wolf."""
+
+
+EPC_BLOCK_DEFAULT = "3414F4A2"
+"""Of GIAI-96: header 34, filter 0, partition 5, and the first bits of a company prefix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +158,19 @@ class Scheme:
     timezone: str = "Asia/Shanghai"
     ledger_origin: str = "custody.yuanshan"
     """Origin line of checkpoints (C2SP tlog-checkpoint): names the ledger, for ever."""
-    epc_block: str = "3414F4A2"
+    epc_block: str = EPC_BLOCK_DEFAULT
     """Hexadecimal prefix of the organisation's own number block; other tags are nobody's concern."""
+    company_prefix: str = ""
+    """The organisation's GS1 company prefix, for new numbers; empty: the lowest that the block leaves open."""
+    document_type: str = ""
+    """Of a block of GDTI-96: the document type for new numbers; empty: the lowest that the block leaves open."""
     levels: tuple[Level, ...] = LEVELS_DEFAULT
     post_clearance: Mapping[str, str] = field(default_factory=lambda: dict(POST_CLEARANCE_DEFAULT))
     numbers: Mapping[str, int] = field(default_factory=lambda: dict(NUMBERS_DEFAULT))
+    label_number: bool = True
+    """Whether a tag's label shows the carrier's number and copy."""
+    label_level: bool = True
+    """Whether it shows the mark of the level. A title is never on it."""
     titles_on_slips: bool = False
     """Whether carriers' titles are printed on slips, which travel; on lists, which are kept, they always are."""
     destruction_centres: tuple[str, ...] = ("国家秘密载体销毁管理中心",)
@@ -156,6 +183,12 @@ class Scheme:
     """Whether the house is itself a business unit, which copies by licence alone (clause d.3)."""
     second_factor: str = SECOND_FACTOR_DEFAULT
     """Who must have a second factor to sign in: none, administrators, everyone. Others may have one."""
+    badge: str = "borrower"
+    """What a badge confirms at the desk: one of BADGE (clause c.5)."""
+
+    def numbering(self) -> Numbering:
+        """How new numbers for tags are made. Raises custody.tag_numbers.NumberInvalid where the block allows none."""
+        return numbering(self.epc_block, self.company_prefix, self.document_type)
 
     def level(self, code: str) -> Level:
         """The level of this code. Raises KeyError."""
@@ -178,15 +211,25 @@ class Scheme:
         return self.numbers[name]
 
 
-_TEXTS = ("organisation_zh", "organisation_en", "timezone", "ledger_origin", "epc_block")
+_TEXTS = (
+    "organisation_zh",
+    "organisation_en",
+    "timezone",
+    "ledger_origin",
+    "epc_block",
+    "company_prefix",
+    "document_type",
+)
 
 
 def scheme_from(config: Mapping[str, Any]) -> Scheme:
     """A scheme from the parsed `custody.toml`: tables `[organisation]`, `[numbers]`, `[forms]`,
-    `[destruction]` (`centres`, `forbidden`), `[signing_in]` (`second_factor`). Raises SchemeInvalid.
+    `[destruction]` (`centres`, `forbidden`), `[labels]`, `[signing_in]` (`second_factor`), `[signing]` (`badge`).
+
+    Raises SchemeInvalid.
     """
     errors: list[str] = []
-    known = {"organisation", "numbers", "forms", "destruction", "signing_in"}
+    known = {"organisation", "numbers", "forms", "labels", "destruction", "signing_in", "signing"}
     errors += [f"[{name}] is not known; known are {', '.join(sorted(known))}" for name in set(config) - known]
     texts: dict[str, str] = {}
     organisation = dict(config.get("organisation", {}))
@@ -202,8 +245,46 @@ def scheme_from(config: Mapping[str, Any]) -> Scheme:
     block = texts.get("epc_block", "00")
     if len(block) % 2 or any(c not in "0123456789abcdefABCDEF" for c in block):
         errors.append(f"organisation.epc_block must be whole bytes in hexadecimal, not {block!r}")
+    elif "company_prefix" in texts or "document_type" in texts:
+        try:
+            numbering(texts.get("epc_block", EPC_BLOCK_DEFAULT), *(texts.get(k, "") for k in _TEXTS[-2:]))
+        except NumberInvalid as error:
+            errors.append(f"organisation: {error}")
+    numbers = _numbers(dict(config.get("numbers", {})), errors)
+    forms = dict(config.get("forms", {}))
+    titles = forms.pop("titles_on_slips", False)
+    errors += [f"forms.{key} is not known; known is titles_on_slips" for key in forms]
+    if not isinstance(titles, bool):
+        errors.append(f"forms.titles_on_slips must be true or false, not {titles!r}")
+    labels = _labels(dict(config.get("labels", {})), errors)
+    destruction = _destruction(dict(config.get("destruction", {})), errors)
+    second_factor = _second_factor(dict(config.get("signing_in", {})), errors)
+    badge = _badge(dict(config.get("signing", {})), errors)
+    if errors:
+        raise SchemeInvalid("; ".join(errors))
+    if "epc_block" in texts:
+        texts["epc_block"] = texts["epc_block"].upper()
+    scheme = Scheme(numbers=numbers, titles_on_slips=titles is True, second_factor=second_factor, badge=badge)
+    return replace(scheme, **destruction, **copying, **labels, **texts)  # type: ignore[arg-type]  # the keys are texts by _TEXTS
+
+
+def _labels(given: dict[str, Any], errors: list[str]) -> dict[str, bool]:
+    """What `[labels]` says, as fields of the scheme; what is wrong is added to `errors`."""
+    found: dict[str, bool] = {}
+    for key, value in given.items():
+        if key not in ("number", "level"):
+            errors.append(f"labels.{key} is not known; known are level, number")
+        elif not isinstance(value, bool):
+            errors.append(f"labels.{key} must be true or false, not {value!r}")
+        else:
+            found[f"label_{key}"] = value
+    return found
+
+
+def _numbers(given: dict[str, Any], errors: list[str]) -> dict[str, int]:
+    """Every figure, those that `[numbers]` says instead of the default; what is wrong is added to `errors`."""
     numbers = dict(NUMBERS_DEFAULT)
-    for key, value in dict(config.get("numbers", {})).items():
+    for key, value in given.items():
         if key not in NUMBERS_DEFAULT:
             errors.append(f"numbers.{key} is not known; known are {', '.join(sorted(NUMBERS_DEFAULT))}")
         elif not isinstance(value, int) or isinstance(value, bool) or value <= 0:
@@ -212,19 +293,7 @@ def scheme_from(config: Mapping[str, Any]) -> Scheme:
             errors.append(f"numbers.{key} must be {NUMBERS_MIN[key]} at least, not {value}")
         else:
             numbers[key] = value
-    forms = dict(config.get("forms", {}))
-    titles = forms.pop("titles_on_slips", False)
-    errors += [f"forms.{key} is not known; known is titles_on_slips" for key in forms]
-    if not isinstance(titles, bool):
-        errors.append(f"forms.titles_on_slips must be true or false, not {titles!r}")
-    destruction = _destruction(dict(config.get("destruction", {})), errors)
-    second_factor = _second_factor(dict(config.get("signing_in", {})), errors)
-    if errors:
-        raise SchemeInvalid("; ".join(errors))
-    if "epc_block" in texts:
-        texts["epc_block"] = texts["epc_block"].upper()
-    scheme = Scheme(numbers=numbers, titles_on_slips=titles is True, second_factor=second_factor)
-    return replace(scheme, **destruction, **copying, **texts)  # type: ignore[arg-type]  # the keys are texts by _TEXTS
+    return numbers
 
 
 def _copying(given: dict[str, Any], errors: list[str]) -> dict[str, Any]:
@@ -249,6 +318,15 @@ def _second_factor(given: dict[str, Any], errors: list[str]) -> str:
     errors += [f"signing_in.{key} is not known; known is second_factor" for key in given]
     if wanted not in SECOND_FACTOR:
         errors.append(f"signing_in.second_factor must be one of {', '.join(SECOND_FACTOR)}, not {wanted!r}")
+    return str(wanted)
+
+
+def _badge(given: dict[str, Any], errors: list[str]) -> str:
+    """What `[signing]` says of badges; what is wrong is added to `errors`."""
+    wanted = given.pop("badge", "borrower")
+    errors += [f"signing.{key} is not known; known is badge" for key in given]
+    if wanted not in BADGE:
+        errors.append(f"signing.badge must be one of {', '.join(BADGE)}, not {wanted!r}")
     return str(wanted)
 
 

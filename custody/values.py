@@ -197,6 +197,24 @@ class Acknowledgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Badge:
+    """What a card stands for: whose badge it is or last was (clause c.5)."""
+
+    uid: str
+    """The number that its chip says of itself, upper-case hexadecimal."""
+    person: int
+    given_at: Instant
+    withdrawn_at: Instant | None = None
+    reason: str = ""
+    """Why it was withdrawn: lost, returned, replaced."""
+
+    @property
+    def valid(self) -> bool:
+        """Whether it stands for the person now."""
+        return self.withdrawn_at is None
+
+
+@dataclass(frozen=True, slots=True)
 class Custody:
     """Where the books have a carrier: what acts of custody change, and a correction restores."""
 

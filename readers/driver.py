@@ -5,7 +5,7 @@ supervisor owns it: one fresh driver for every attempt, reads() drained in a thr
 from another thread and always effective.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,6 +42,23 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """What is owed to the sender of a batch who waits for an answer (a broker, a reader that posts).
+
+    `accepted` is called when the supervisor has the batch in memory, `stored` when all of it is on the spool's disk;
+    from any thread, and neither raises nor waits. Such a batch is told without delay, so that nobody waits long.
+    `identities` name the single messages: the spool keeps them with the records, so that what is sent again after a
+    kill is known again (`readers.spool.Spool.known`).
+    """
+
+    accepted: Callable[[], None]
+    stored: Callable[[], None]
+    identities: tuple[bytes, ...] = ()
+    urgent: bool = False
+    """The sender sends nothing more until it is answered."""
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """What one drain of the driver brought.
 
@@ -57,6 +74,9 @@ class Batch:
     antennas: tuple[int, ...] | None = None
     inputs: tuple[InputChange, ...] = ()
     lost: str | None = None
+    silent: str | None = None
+    note: str | None = None
+    receipt: Receipt | None = None
 
 
 TagRow = tuple[bytes, int, int | None, Instant, Instant, int]
@@ -92,6 +112,9 @@ class PackedBatch(Batch):
             ("antennas", antennas),
             ("inputs", inputs),
             ("lost", lost),
+            ("silent", None),
+            ("note", None),
+            ("receipt", None),
         ):
             object.__setattr__(self, name, value)
 
@@ -114,7 +137,11 @@ class PackedBatch(Batch):
 
 
 class Driver(Protocol):
-    """One connection to one reader."""
+    """One connection to one reader.
+
+    A reader whose outputs can be switched has `set_output(port, active)` besides: from any thread but the one in
+    reads(), back when the reader has answered; raises DriverError.
+    """
 
     def open(self) -> Identity:
         """Connect, configure and start reading. Raises DriverError."""

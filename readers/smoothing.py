@@ -1,4 +1,4 @@
-"""Reads to sightings: pure, incremental, and its cost follows movement rather than reads.
+"""Reads to sightings: incremental, and its cost follows movement rather than reads.
 
 The first sight of a tag at an antenna, or the first after an absence, is due at once, so that a portal alarm
 waits for nothing. While the tag lies still, one sighting a period is due. A tag that was not heard for a whole
@@ -7,64 +7,89 @@ period is forgotten: its next read is a first sight again.
 Reads are ordered by event time. A sighting never spans more than the period; reads that come late, or out of
 order, or in a burst after an hour without network, make sightings of their own. No read is lost or counted
 twice: the counts, the earliest and the latest times of the sightings are those of the reads.
+
+Every tag at an antenna has a slot, and what is held of it stands in columns under that number. So a batch of reads
+is one look-up a read and a few steps of numpy; only what fits into no open interval is taken one by one.
 """
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import repeat
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from readers.columns import NO_SIGHTINGS, Key, ReadColumns, SightingColumns, Times, joined_sightings, key_of
 from readers.driver import TagRow
-from readers.sighting import Instant, Sighting, TagRead
+from readers.sighting import Instant, TagRead
 
 INTERVALS_MAX = 100_000
-"""Intervals held before everything becomes due at once: about 30 MB."""
+"""Intervals held before everything becomes due at once: about 10 MB."""
 
-_Key = tuple[bytes | str, int]
-_Found = tuple[Instant, Instant, int, float | None, Instant]
-"""First, last, count, strength, received."""
+_SLOTS_MIN = 64
+_FEW = 12
+"""So few reads are taken one by one: the steps of numpy would cost more."""
+
+_TURNS = 8
+"""How often a batch is looked through for reads that end one interval and begin the next."""
+
+_Slots = NDArray[np.int64]
+_Found = tuple[Instant, Instant, int, float, Instant]
+"""First, last, count, strength (NaN: not known), received."""
 
 
-class _Interval:
-    """Reads of one tag by one antenna that make one sighting. Mutable: it is touched once a read."""
+class _Columns:
+    """What is held of every slot: the open interval, if one is open, and whose it is."""
 
-    __slots__ = ("count", "first", "last", "received", "strongest", "total", "weight")
+    __slots__ = ("count", "first", "keys", "last", "open", "reader", "received", "strongest", "total", "turn", "weight")
 
-    def __init__(self, first: Instant, last: Instant, count: int, rssi: float | None, received: Instant) -> None:
+    _TYPES: tuple[tuple[str, Any], ...] = (
+        ("first", np.int64),
+        ("last", np.int64),
+        ("received", np.int64),
+        ("count", np.int64),
+        ("weight", np.int64),
+        ("total", np.float64),
+        ("strongest", np.float64),
+        ("turn", np.int64),
+        ("open", np.bool_),
+        ("reader", np.int32),
+        ("keys", np.object_),
+    )
+    first: Times
+    last: Times
+    received: Times
+    count: Times
+    weight: Times
+    """Of the count, those whose strength is known: what `total` is divided by."""
+    total: NDArray[np.float64]
+    strongest: NDArray[np.float64]
+    turn: Times
+    """Scratch: which row of a batch names this slot first."""
+    open: NDArray[np.bool_]
+    reader: NDArray[np.int32]
+    keys: NDArray[np.object_]
+
+    def __init__(self) -> None:
+        for name, kind in self._TYPES:
+            setattr(self, name, np.zeros(_SLOTS_MIN, kind))
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def grow(self, slots: int) -> None:
+        """Room for so many."""
+        size = max(slots, 2 * len(self))
+        for name, kind in self._TYPES:
+            longer = np.zeros(size, kind)
+            longer[: len(self)] = getattr(self, name)
+            # The length is asked of the first column, which therefore is replaced last.
+            if name != "first":
+                setattr(self, name, longer)
+            else:
+                first = longer
         self.first = first
-        self.last = last
-        self.count = count
-        self.strongest = rssi
-        self.total = 0.0 if rssi is None else rssi * count
-        self.weight = 0 if rssi is None else count
-        self.received = received
-
-    def add(self, first: Instant, last: Instant, count: int, rssi: float | None, received: Instant) -> None:
-        if first < self.first:
-            self.first = first
-        if last > self.last:
-            self.last = last
-        self.count += count
-        if received > self.received:
-            self.received = received
-        if rssi is not None:
-            self.total += rssi * count
-            self.weight += count
-            if self.strongest is None or rssi > self.strongest:
-                self.strongest = rssi
-
-
-class _Held:
-    """One tag at one antenna: what is not yet told, and when it is due again."""
-
-    __slots__ = ("antenna", "due_at", "epc", "open", "others", "reader", "tid")
-
-    def __init__(self, epc: bytes | str, antenna: int, reader: str, tid: str | None) -> None:
-        self.epc = epc
-        self.antenna = antenna
-        self.reader = reader
-        self.tid = tid
-        self.open: _Interval | None = None
-        self.others: list[_Interval] | None = None
-        self.due_at: Instant = 0
 
 
 class Smoother:
@@ -77,10 +102,17 @@ class Smoother:
         self._period_us = period_us
         self._intervals_max = intervals_max
         self._pending = 0
-        # By reader and TID, then by EPC and antenna: a clone with another TID is another tag.
-        self._held: dict[tuple[str, str | None], dict[_Key, _Held]] = {}
-        self._fresh: list[_Held] = []
-        self._waiting: deque[_Held] = deque()
+        self._readers: dict[str, int] = {}
+        self._slot_of: list[dict[Key, int]] = []
+        self._held = _Columns()
+        self._free: list[int] = list(range(_SLOTS_MIN - 1, -1, -1))
+        self._fresh: list[_Slots] = []
+        # When these slots are told again, or forgotten; in the order of the times.
+        self._waiting: deque[tuple[Instant, _Slots]] = deque()
+        # Complete intervals that had to make room for a later one.
+        self._done: list[SightingColumns] = []
+        # Intervals of reads that are older than the open one and do not fit it, by slot and stretch of time.
+        self._late: dict[tuple[int, int, int], list[_Found]] = {}
         self._now: Instant = 0
 
     @property
@@ -91,7 +123,7 @@ class Smoother:
     @property
     def remembered(self) -> int:
         """Tags at antennas that are known, told or not."""
-        return sum(len(of_reader) for of_reader in self._held.values())
+        return sum(map(len, self._slot_of))
 
     @property
     def full(self) -> bool:
@@ -101,154 +133,275 @@ class Smoother:
     def take(self, reads: Iterable[TagRead]) -> None:
         """Reads of any readers, in any order."""
         for read in reads:
-            found = (read.read_at, read.read_at, read.count or 1, read.rssi_dbm, read.received_at)
-            self._take(read.reader, read.tid, (_raw(read.epc), read.antenna), found)
+            slot = self._slot(read.reader, key_of(read.epc, read.antenna, read.tid))
+            strength = np.nan if read.rssi_dbm is None else read.rssi_dbm
+            self._add(slot, (read.read_at, read.read_at, read.count or 1, strength, read.received_at))
 
     def take_rows(self, reader: str, rows: Sequence[TagRow], received_at: Instant) -> None:
-        """Unpacked reports of one reader, all received at the same time: the same evidence, faster."""
-        period = self._period_us
-        find = self._held.setdefault((reader, None), {}).get
-        for epc, antenna, rssi, first, last, count in rows:
-            held = find((epc, antenna))
-            interval = None if held is None else held.open
-            # The way of nearly every read of a tag that lies still.
-            if (
-                interval is not None
-                and interval.first <= first <= last
-                and last - interval.first <= period
-                and (count > 1 or (first == last and count))
-            ):
-                if rssi is None or interval.strongest is None:
-                    interval.add(first, last, count, rssi, received_at)
-                    continue
-                if last > interval.last:
-                    interval.last = last
-                interval.count += count
-                interval.received = received_at
-                interval.total += rssi * count
-                interval.weight += count
-                if rssi > interval.strongest:
-                    interval.strongest = rssi
-                continue
-            self._take_row(reader, (epc, antenna), rssi, min(first, last), max(first, last), count, received_at)
-
-    def _take_row(
-        self,
-        reader: str,
-        key: _Key,
-        rssi: int | None,
-        first: Instant,
-        last: Instant,
-        count: int,
-        received_at: Instant,
-    ) -> None:
+        """Reports of one reader, all received at the same time: the same evidence, faster."""
+        columns = ReadColumns.of(rows)
+        first, last = np.minimum(columns.first, columns.last), np.maximum(columns.first, columns.last)
         # A reader that does not count still says by two times that it saw the tag twice.
-        count = max(count, 1 if first == last else 2)
-        if last - first <= self._period_us:
-            self._take(reader, None, key, (first, last, count, rssi, received_at))
-            return
-        # The reader folded over longer than we may: only its two ends are known.
-        self._take(reader, None, key, (first, first, count - 1, rssi, received_at))
-        self._take(reader, None, key, (last, last, 1, rssi, received_at))
+        count = np.maximum(columns.counts, np.where(first == last, 1, 2))
+        slots = self._slots(reader, columns.keys)
+        few, long = len(slots) < _FEW, last - first > self._period_us
+        batch = _Rows(slots, first, last, count, columns.rssi)
+        if few or long.any():
+            self._add_each(batch if few else batch.only(long), received_at)
+            batch = batch.only(np.zeros_like(long) if few else ~long)
+        if len(batch.slots):
+            self._add_all(batch, received_at)
 
-    def _take(self, reader: str, tid: str | None, key: _Key, found: _Found) -> None:
-        of_reader = self._held.setdefault((reader, tid), {})
-        held = of_reader.get(key)
-        if held is None:
-            held = of_reader[key] = _Held(key[0], key[1], reader, tid)
-            self._fresh.append(held)
-        interval = held.open
-        if interval is not None:
-            if self._fits(interval, found):
-                interval.add(*found)
-                return
-            for other in held.others or ():
-                if self._fits(other, found):
-                    other.add(*found)
-                    return
-            held.others = [*(held.others or ()), interval]
-        held.open = _Interval(*found)
-        self._pending += 1
-
-    def _fits(self, interval: _Interval, found: _Found) -> bool:
-        return max(interval.last, found[1]) - min(interval.first, found[0]) <= self._period_us
-
-    def due(self, now: Instant) -> list[Sighting]:
-        """The sightings that are due: first sights at once, the others once a period."""
-        if now < self._now or self.full:
-            # The clock was set back, or too much is held: nothing may wait.
-            for held in self._waiting:
-                held.due_at = now
-        self._now = now
-        told: list[Sighting] = []
-        for held in self._fresh:
-            self._tell(held, told)
-        again = self._fresh
-        self._fresh = []
-        waiting = self._waiting
-        while waiting and waiting[0].due_at <= now:
-            held = waiting.popleft()
-            if held.open is None:
-                self._forget(held)
+    def _add_each(self, batch: "_Rows", received_at: Instant) -> None:
+        columns = (batch.first, batch.last, batch.count, batch.rssi)
+        for slot, first, last, count, rssi in zip(
+            batch.slots.tolist(), *(column.tolist() for column in columns), strict=True
+        ):
+            if last - first <= self._period_us:
+                self._add(slot, (first, last, count, rssi, received_at))
             else:
-                self._tell(held, told)
-                again.append(held)
-        due_at = now + self._period_us
-        for held in again:
-            held.due_at = due_at
-        waiting.extend(again)
-        return told
+                # The reader folded over longer than we may: only its two ends are known.
+                self._add(slot, (first, first, count - 1, rssi, received_at))
+                self._add(slot, (last, last, 1, rssi, received_at))
 
-    def flush(self) -> list[Sighting]:
+    # Slots
+
+    def _index(self, reader: str) -> int:
+        number = self._readers.setdefault(reader, len(self._readers))
+        if number == len(self._slot_of):
+            self._slot_of.append({})
+        return number
+
+    def _slot(self, reader: str, key: Key) -> int:
+        number = self._index(reader)
+        slot = self._slot_of[number].get(key)
+        return self._new_slots(number, [key])[0] if slot is None else slot
+
+    def _slots(self, reader: str, keys: Sequence[Key]) -> _Slots:
+        number = self._index(reader)
+        find = self._slot_of[number].get
+        found = list(map(find, keys, repeat(-1)))
+        if -1 in found:
+            unknown = [key for key, slot in zip(keys, found, strict=True) if slot == -1]
+            self._new_slots(number, list(dict.fromkeys(unknown)))
+            found = list(map(find, keys, repeat(-1)))
+        return np.array(found, np.int64)
+
+    def _new_slots(self, number: int, keys: list[Key]) -> list[int]:
+        held, wanted = self._held, len(keys)
+        if len(self._free) < wanted:
+            before = len(held)
+            held.grow(before + wanted)
+            self._free = [*range(len(held) - 1, before - 1, -1), *self._free]
+        slots = self._free[-wanted:]
+        del self._free[-wanted:]
+        self._slot_of[number].update(zip(keys, slots, strict=True))
+        where = np.array(slots, np.int64)
+        # Made empty first: numpy would take a list of tuples for a table.
+        objects = np.empty(wanted, np.object_)
+        objects[:] = keys
+        held.keys[where] = objects
+        held.reader[where] = number
+        self._fresh.append(where)
+        return slots
+
+    # Reads into intervals
+
+    def _add_all(self, batch: "_Rows", received_at: Instant) -> None:
+        """Reads that are no longer than the period each."""
+        held = self._held
+        for _ in range(_TURNS):
+            closed = ~held.open[batch.slots]
+            if closed.any():
+                beginning = closed & self._first_of_each(batch.slots)
+                self._open(batch.only(beginning), received_at)
+                batch = batch.only(~beginning)
+                if not len(batch.slots):
+                    return
+            began = held.first[batch.slots]
+            newer = batch.first >= began
+            # Their first is not before the interval's, so that one of them never makes another too early.
+            fits = newer & (batch.last - began <= self._period_us)
+            if fits.all():
+                self._absorb(batch, received_at)
+                return
+            self._absorb(batch.only(fits), received_at)
+            newer, batch = newer[~fits], batch.only(~fits)
+            if not newer.any():
+                break
+            self._finish(np.unique(batch.slots[newer]))
+        self._add_each(batch, received_at)
+
+    def _first_of_each(self, slots: _Slots) -> NDArray[np.bool_]:
+        """Which rows are the first of their slot."""
+        turns = np.arange(len(slots))
+        # Of several values for one place the last one stays.
+        self._held.turn[slots[::-1]] = turns[::-1]
+        found: NDArray[np.bool_] = self._held.turn[slots] == turns
+        return found
+
+    def _open(self, batch: "_Rows", received_at: Instant) -> None:
+        held, slots = self._held, batch.slots
+        unknown = np.isnan(batch.rssi)
+        held.first[slots], held.last[slots], held.count[slots] = batch.first, batch.last, batch.count
+        held.received[slots] = received_at
+        held.strongest[slots] = np.where(unknown, -np.inf, batch.rssi)
+        held.total[slots] = np.where(unknown, 0.0, batch.rssi * batch.count)
+        held.weight[slots] = np.where(unknown, 0, batch.count)
+        held.open[slots] = True
+        self._pending += len(slots)
+
+    def _absorb(self, batch: "_Rows", received_at: Instant) -> None:
+        held, slots = self._held, batch.slots
+        np.maximum.at(held.last, slots, batch.last)
+        np.add.at(held.count, slots, batch.count)
+        held.received[slots] = np.maximum(held.received[slots], received_at)
+        rssi, count = batch.rssi, batch.count
+        if (unknown := np.isnan(rssi)).any():
+            slots, rssi, count = slots[~unknown], rssi[~unknown], count[~unknown]
+        np.maximum.at(held.strongest, slots, rssi)
+        np.add.at(held.total, slots, rssi * count)
+        np.add.at(held.weight, slots, count)
+
+    def _add(self, slot: int, found: _Found) -> None:
+        """One read, whatever its time."""
+        held = self._held
+        first, last, count, rssi, received = found
+        if held.open[slot]:
+            earliest, latest = min(int(held.first[slot]), first), max(int(held.last[slot]), last)
+            if latest - earliest <= self._period_us:
+                held.first[slot], held.last[slot] = earliest, latest
+                held.count[slot] += count
+                held.received[slot] = max(int(held.received[slot]), received)
+                if rssi == rssi:
+                    held.strongest[slot] = max(float(held.strongest[slot]), rssi)
+                    held.total[slot] += rssi * count
+                    held.weight[slot] += count
+                return
+            if first < held.first[slot]:
+                self._add_late(slot, found)
+                return
+            self._finish(np.array([slot], np.int64))
+        self._open(_Rows.of(slot, found), received)
+
+    def _add_late(self, slot: int, found: _Found) -> None:
+        first, last = found[0] // self._period_us, found[1] // self._period_us
+        # Those in one stretch of a period fit together; one that reaches over two stands alone.
+        key = (slot, first, last) if first == last else (slot, found[0], found[1])
+        others = self._late.setdefault(key, [])
+        self._pending += not others
+        others.append(found)
+
+    def _finish(self, slots: _Slots) -> None:
+        """Their intervals are complete: told at the next occasion, and no longer open."""
+        self._done.append(self._told(slots))
+        self._held.open[slots] = False
+
+    # Telling
+
+    def due(self, now: Instant) -> SightingColumns:
+        """The sightings that are due: first sights at once, the others once a period."""
+        held, waiting = self._held, self._waiting
+        everything = now < self._now or self.full
+        self._now = now
+        told, self._done = [*self._done, *self._late_told()], []
+        again, self._fresh = self._fresh, []
+        told += [self._told(slots[held.open[slots]]) for slots in again]
+        # The clock was set back, or too much is held: nothing may wait.
+        while waiting and (everything or waiting[0][0] <= now):
+            _, slots = waiting.popleft()
+            still = held.open[slots]
+            told.append(self._told(slots[still]))
+            again.append(slots[still])
+            self._forget(slots[~still])
+        if again:
+            held.open[slots := np.concatenate(again)] = False
+            if len(slots):
+                waiting.append((now + self._period_us, slots))
+        self._pending -= sum(map(len, told))
+        return joined_sightings(told)
+
+    def flush(self) -> SightingColumns:
         """Everything that is held; then nothing is remembered."""
-        told: list[Sighting] = []
-        for of_reader in self._held.values():
-            for held in of_reader.values():
-                self._tell(held, told)
-        self._held.clear()
-        self._fresh.clear()
+        told = [*self._done, *self._late_told(), self._told(np.flatnonzero(self._held.open))]
+        for of_reader in self._slot_of:
+            of_reader.clear()
+        self._held = _Columns()
+        self._free = list(range(_SLOTS_MIN - 1, -1, -1))
+        self._done, self._fresh, self._pending = [], [], 0
         self._waiting.clear()
-        return told
+        return joined_sightings(told)
 
-    def _tell(self, held: _Held, told: list[Sighting]) -> None:
-        if held.open is None:
-            return
-        epc = held.epc if isinstance(held.epc, str) else held.epc.hex().upper()
-        if held.others is not None:
-            self._pending -= len(held.others)
-            told.extend(_sighting(epc, held, interval) for interval in held.others)
-            held.others = None
-        self._pending -= 1
-        told.append(_sighting(epc, held, held.open))
-        held.open = None
+    def _told(self, slots: _Slots) -> SightingColumns:
+        """Their open intervals, as they are now."""
+        if not len(slots):
+            return NO_SIGHTINGS
+        held, weight = self._held, self._held.weight[slots]
+        known = weight > 0
+        return SightingColumns(
+            tuple(self._readers),
+            held.keys[slots].tolist(),
+            held.reader[slots],
+            held.first[slots],
+            held.last[slots],
+            held.count[slots],
+            np.where(known, held.strongest[slots], np.nan),
+            np.where(known, (held.total[slots] / np.maximum(weight, 1)).round(2), np.nan),
+            held.received[slots],
+        )
 
-    def _forget(self, held: _Held) -> None:
-        group = (held.reader, held.tid)
-        of_reader = self._held[group]
-        del of_reader[(held.epc, held.antenna)]
-        if not of_reader:
-            del self._held[group]
+    def _late_told(self) -> list[SightingColumns]:
+        late, self._late = self._late, {}
+        if not late:
+            return []
+        slots = np.array([slot for slot, _, _ in late], np.int64)
+        first, last, count, received = (
+            np.array([fold(each[at] for each in found) for found in late.values()], np.int64)
+            for at, fold in ((0, min), (1, max), (2, sum), (4, max))
+        )
+        strengths = [[(each[3], each[2]) for each in found if each[3] == each[3]] for found in late.values()]
+        strongest = [max((rssi for rssi, _ in of), default=np.nan) for of in strengths]
+        mean = [sum(r * n for r, n in of) / sum(n for _, n in of) if of else np.nan for of in strengths]
+        held = self._held
+        told = SightingColumns(
+            tuple(self._readers),
+            held.keys[slots].tolist(),
+            held.reader[slots],
+            first,
+            last,
+            count,
+            np.array(strongest, np.float64),
+            np.array(mean, np.float64).round(2),
+            received,
+        )
+        return [told]
+
+    def _forget(self, slots: _Slots) -> None:
+        held = self._held
+        for slot, number, key in zip(
+            slots.tolist(), held.reader[slots].tolist(), held.keys[slots].tolist(), strict=True
+        ):
+            del self._slot_of[number][key]
+            self._free.append(slot)
+        held.keys[slots] = None
 
 
-def _sighting(epc: str, held: _Held, interval: _Interval) -> Sighting:
-    weight = interval.weight
-    return Sighting(
-        epc,
-        held.reader,
-        held.antenna,
-        interval.first,
-        interval.last,
-        interval.count,
-        interval.strongest,
-        round(interval.total / weight, 2) if weight else None,
-        interval.received,
-        held.tid,
-    )
+class _Rows:
+    """Reads in columns, each with the slot of its tag."""
 
+    __slots__ = ("count", "first", "last", "rssi", "slots")
 
-def _raw(epc: str) -> bytes | str:
-    """The key that read and row share; what is no hexadecimal (a redacted recording) is its own key."""
-    try:
-        return bytes.fromhex(epc)
-    except ValueError:
-        return epc
+    def __init__(self, slots: _Slots, first: Times, last: Times, count: Times, rssi: NDArray[np.float64]) -> None:
+        self.slots, self.first, self.last, self.count, self.rssi = slots, first, last, count, rssi
+
+    @staticmethod
+    def of(slot: int, found: _Found) -> "_Rows":
+        """One read."""
+        first, last, count = (np.array([found[at]], np.int64) for at in range(3))
+        return _Rows(np.array([slot], np.int64), first, last, count, np.array([found[3]], np.float64))
+
+    def only(self, which: NDArray[np.bool_]) -> "_Rows":
+        """Those of them."""
+        if which.all():
+            return self
+        return _Rows(self.slots[which], self.first[which], self.last[which], self.count[which], self.rssi[which])

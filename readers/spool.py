@@ -1,7 +1,7 @@
 """The durable outbox: what the daemon says is kept on disk until the server has it on its own.
 
 SQLite in WAL mode with synchronous=FULL: what append() returned from survives kill -9 and loss of power. One row
-holds one batch, packed as the server takes it, so that a thousand sightings cost one row and one commit.
+holds one batch: a thousand sightings packed in columns, or other records as the server takes them.
 
 Every start of the daemon is a *boot* with a random name; within it, records have a gapless sequence from 1, given
 here and in the transaction that stores them. (daemon, boot, sequence) is the key under which the server takes
@@ -15,11 +15,14 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any
 
+from readers.columns import SightingColumns, joined_sightings
+from readers.packing import PackedInvalid, pack_sightings, packable, unpack_sightings
 from readers.sighting import Coverage, DoorAlarm, InputChange, Instant, Loss, ReaderReport, Record, Sighting
 
 KINDS = ("sightings", "coverage", "reports", "losses", "inputs", "alarms")
@@ -28,6 +31,7 @@ KINDS = ("sightings", "coverage", "reports", "losses", "inputs", "alarms")
 BATCH_RECORDS_MAX = 1000
 BYTES_MAX = 2_000_000_000
 BYTES_MIN = 100_000
+_FORGET_EVERY = 200
 _ROOM = 0.9
 """At the bound, the oldest are dropped until this share is left: a Loss now and then, not one a batch."""
 _LOG_PAGES = 1000
@@ -40,7 +44,7 @@ CREATE TABLE IF NOT EXISTS batch (
     last_seq INTEGER NOT NULL,
     sightings INTEGER NOT NULL,            -- how many there are in the body
     bytes INTEGER NOT NULL,
-    body TEXT NOT NULL                     -- {"sightings": [[seq, ...], ...], "coverage": ..., ...}
+    body TEXT NOT NULL                     -- {"sightings": [[seq, ...], ...], ...}, or bytes: readers.packing
 );
 CREATE TABLE IF NOT EXISTS rejected (
     boot TEXT NOT NULL,
@@ -51,9 +55,19 @@ CREATE TABLE IF NOT EXISTS rejected (
     at INTEGER NOT NULL,
     PRIMARY KEY (boot, seq)
 );
+CREATE TABLE IF NOT EXISTS known (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    reader TEXT NOT NULL,
+    identities BLOB NOT NULL               -- of messages whose content is stored, one behind the other
+);
+CREATE INDEX IF NOT EXISTS known_reader ON known (reader, id);
 """
+IDENTITY_BYTES = 12
+"""How long the identity of a message is."""
+KNOWN_MAX = 100_000
+"""Identities kept for each reader: as much as a reader may send again after a kill."""
 _INSERT = "INSERT INTO batch (boot, first_seq, last_seq, sightings, bytes, body) VALUES (?, ?, ?, ?, ?, ?)"
-_SIZE = "SELECT coalesce(sum(bytes), 0) FROM batch"
+_SIZE = "SELECT coalesce(sum(bytes), 0), coalesce(sum(last_seq - first_seq + 1), 0) FROM batch"
 
 Row = list[Any]
 
@@ -71,8 +85,21 @@ class SpoolInUse(SpoolError):
 
 
 @dataclass(frozen=True, slots=True)
+class Packed:
+    """Packed sightings (readers.packing) as they stand in the spool."""
+
+    first_seq: int
+    count: int
+    body: bytes
+
+    def rows(self) -> list[Row]:
+        """As the wire contract has them. Raises SpoolError."""
+        return stored_rows(self.body, self.first_seq)["sightings"]
+
+
+@dataclass(frozen=True, slots=True)
 class Parcel:
-    """Records of one boot, oldest first: (kind, row) in the order of their sequence.
+    """Records of one boot, the oldest: (kind, row) in the order of their sequence, and packed sightings.
 
     `batches` are the stored rows they come from: (id, sequence of the last record in it).
     """
@@ -80,20 +107,34 @@ class Parcel:
     boot: str
     records: tuple[tuple[str, Row], ...]
     batches: tuple[tuple[int, int], ...]
+    packed: tuple[Packed, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many records there are."""
+        return len(self.records) + sum(each.count for each in self.packed)
 
     @property
     def first_seq(self) -> int:
         """The sequence of the oldest."""
-        return int(self.records[0][1][0])
+        firsts = [row[0] for _, row in self.records[:1]] + [each.first_seq for each in self.packed[:1]]
+        return int(min(firsts))
 
     @property
     def last_seq(self) -> int:
         """The sequence of the newest."""
-        return int(self.records[-1][1][0])
+        lasts = [row[0] for _, row in self.records[-1:]]
+        lasts += [each.first_seq + each.count - 1 for each in self.packed[-1:]]
+        return int(max(lasts))
+
+    def all_records(self) -> list[tuple[str, Row]]:
+        """Every record as a row, in the order of their sequence. Raises SpoolError."""
+        found = [*self.records, *(("sightings", row) for each in self.packed for row in each.rows())]
+        return sorted(found, key=lambda item: item[1][0])
 
     def rows(self) -> dict[str, list[Row]]:
-        """By kind, as the wire contract has them."""
-        return by_kind(self.records)
+        """By kind, as the wire contract has them. Raises SpoolError."""
+        return by_kind(self.all_records())
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,13 +244,13 @@ class Spool:
         self._lock_file = _lock(path.with_name(path.name + ".lock"))
         try:
             self._database = self._open(path)
-            (size,) = self._database.execute(_SIZE).fetchone()
+            self._bytes, self._waiting = self._database.execute(_SIZE).fetchone()
         except sqlite3.Error as error:
             self._lock_file.close()
             raise SpoolError(f"the spool {path} cannot be opened: {error}") from error
-        self._bytes = int(size)
         self._lost = 0
         self._last_seq = 0
+        self._remembered = 0
         # A batch of which a part is acknowledged stays whole on disk; the rest is sent by this mark. It is not
         # stored: after a restart that part is sent again, and the server takes it once.
         self._acknowledged: dict[int, int] = {}
@@ -235,39 +276,84 @@ class Spool:
 
     # Appending
 
-    def append(self, records: Sequence[Record]) -> int:
+    def append(
+        self, records: Sequence[Record | SightingColumns], known: Mapping[str, Sequence[bytes]] = MappingProxyType({})
+    ) -> int:
         """Store, durable on return, all or nothing; the sequence of the last record.
+
+        `known`: by reader, the identities of the messages that the records come from, to know them again.
 
         Raises SpoolFull when the disk is full, SpoolError for other faults of the disk.
         """
-        if not records:
+        if not records and not known:
             return self._last_seq
-        with self._transaction():
+        with self._transaction() as after:
             sequence, size, lost = self._last_seq, self._bytes, 0
-            for start in range(0, len(records), BATCH_RECORDS_MAX):
-                part = records[start : start + BATCH_RECORDS_MAX]
+            single, columns = _apart(records)
+            # Sightings first: coverage that came before them would say that a tag was not heard which was.
+            for start in range(0, len(columns), BATCH_RECORDS_MAX):
+                packed = columns[start : start + BATCH_RECORDS_MAX]
+                size += self._insert_packed(packed, sequence)
+                sequence += len(packed)
+            for start in range(0, len(single), BATCH_RECORDS_MAX):
+                part = single[start : start + BATCH_RECORDS_MAX]
                 size += self._insert(part, sequence)
                 sequence += len(part)
+            waiting = self._waiting + sequence - self._last_seq
             if size > self._bytes_max:
-                sequence, size, lost = self._drop(sequence, size)
-        self._last_seq, self._bytes = sequence, size
-        self._lost += lost
+                sequence, lost = self._drop(sequence, size)
+                size, waiting = self._database.execute(_SIZE).fetchone()
+            for reader, identities in known.items():
+                self._remember(reader, identities)
+            after.append(lambda: self._stands(size, waiting, sequence, lost))
         return sequence
 
+    def _stands(self, size: int, waiting: int, sequence: int | None = None, lost: int = 0) -> None:
+        """What is known of the spool, after a change of it is durable."""
+        self._bytes, self._waiting = size, waiting
+        self._last_seq, self._lost = self._last_seq if sequence is None else sequence, self._lost + lost
+
+    def _remember(self, reader: str, identities: Sequence[bytes]) -> None:
+        self._database.execute("INSERT INTO known (reader, identities) VALUES (?, ?)", (reader, b"".join(identities)))
+        self._remembered += 1
+        if self._remembered % _FORGET_EVERY:
+            return
+        kept = 0
+        rows = self._database.execute(
+            "SELECT id, length(identities) FROM known WHERE reader = ? ORDER BY id DESC", (reader,)
+        )
+        for identifier, size in rows:
+            kept += size
+            if kept > KNOWN_MAX * IDENTITY_BYTES:
+                rows.close()
+                self._database.execute("DELETE FROM known WHERE reader = ? AND id < ?", (reader, identifier))
+                break
+
+    def known(self, reader: str) -> list[bytes]:
+        """The identities of messages of this reader whose content is stored, the oldest first."""
+        with self._guard:
+            rows = self._database.execute(
+                "SELECT identities FROM known WHERE reader = ? ORDER BY id", (reader,)
+            ).fetchall()
+        return [row[at : at + IDENTITY_BYTES] for (row,) in rows for at in range(0, len(row), IDENTITY_BYTES)]
+
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """One durable change, all or nothing. Raises SpoolFull, SpoolError."""
+    def _transaction(self) -> Iterator[list[Callable[[], None]]]:
+        """One durable change, all or nothing; then what was put into the list is done. Raises SpoolFull, SpoolError."""
         with self._guard:
             try:
                 self._database.execute("BEGIN IMMEDIATE")
+                after: list[Callable[[], None]] = []
                 try:
-                    yield
+                    yield after
                     self._database.execute("COMMIT")
                 finally:
                     if self._database.in_transaction:
                         self._database.execute("ROLLBACK")
             except sqlite3.Error as error:
                 raise _storage_error(self.path, error) from error
+            for done in after:
+                done()
 
     def _insert(self, records: Sequence[Record], sequence: int) -> int:
         rows = [pack(record, sequence + at) for at, record in enumerate(records, 1)]
@@ -277,45 +363,47 @@ class Spool:
         self._database.execute(_INSERT, (self.boot, sequence + 1, last, sightings, len(body), body))
         return len(body)
 
-    def _drop(self, sequence: int, size: int) -> tuple[int, int, int]:
-        """Drop the oldest sightings, then the oldest of anything, and write the Loss. (sequence, bytes, lost)."""
+    def _insert_packed(self, sightings: SightingColumns, sequence: int) -> int:
+        body, count = pack_sightings(sightings), len(sightings)
+        self._database.execute(_INSERT, (self.boot, sequence + 1, sequence + count, count, len(body), body))
+        return len(body)
+
+    def _drop(self, sequence: int, size: int) -> tuple[int, int]:
+        """Drop the oldest sightings, then the oldest of anything, and write the Loss. (sequence, lost)."""
         wanted = size - int(self._bytes_max * _ROOM)
-        dropped: list[Row] = []
         spans: list[tuple[Instant, Instant]] = []
         for only_sightings in (True, False):
             if wanted > 0:
-                wanted -= self._drop_oldest(wanted, only_sightings, dropped, spans)
-        if dropped:
-            loss = Loss(min(since for since, _ in spans), max(through for _, through in spans), len(dropped))
+                wanted -= self._drop_oldest(wanted, only_sightings, spans)
+        if spans:
+            loss = Loss(min(since for since, _ in spans), max(through for _, through in spans), len(spans))
             self._insert([loss], sequence)
             sequence += 1
-        (left,) = self._database.execute(_SIZE).fetchone()
-        return sequence, int(left), len(dropped)
+        return sequence, len(spans)
 
     def _drop_oldest(
         self,
         wanted: int,
         only_sightings: bool,
-        dropped: list[Row],
         spans: list[tuple[Instant, Instant]],
     ) -> int:
+        """Add the times of what is dropped to `spans`, one a record; the bytes that became free."""
         freed = identifier = 0
         gone = ("sightings",) if only_sightings else ("sightings", "coverage", "reports", "inputs")
         least = 1 if only_sightings else 0
         while freed < wanted:
             found = self._database.execute(
-                "SELECT id, bytes, body FROM batch WHERE id > ? AND sightings >= ? ORDER BY id LIMIT 1",
+                "SELECT id, bytes, first_seq, body FROM batch WHERE id > ? AND sightings >= ? ORDER BY id LIMIT 1",
                 (identifier, least),
             ).fetchone()
             if found is None:
                 break
-            identifier, size, text = found
-            body = json.loads(text)
+            identifier, size, first, stored = found
+            body = stored_rows(stored, first)
             through = self._acknowledged.get(identifier, 0)
             for kind in gone:
                 # What the server has already is no loss. A spool of an earlier version knows fewer kinds.
                 lost = [row for row in body.get(kind, ()) if row[0] > through]
-                dropped += lost
                 spans += [_span(kind, row) for row in lost]
                 body[kind] = []
             freed += size - self._keep(identifier, body)
@@ -323,7 +411,7 @@ class Spool:
 
     def _keep(self, identifier: int, body: dict[str, list[Row]]) -> int:
         """Write back what is left of a batch; its bytes."""
-        left = sum(len(rows) for rows in body.values())
+        left = sum(map(len, body.values()))
         if not left:
             self._database.execute("DELETE FROM batch WHERE id = ?", (identifier,))
             return 0
@@ -338,78 +426,141 @@ class Spool:
 
     def oldest(self, records_max: int = BATCH_RECORDS_MAX) -> Parcel | None:
         """The oldest records that are not acknowledged, all of one boot; None when there are none."""
-        boot, sequence = "", 0
+        boot, sequence, count = "", 0, 0
         records: list[tuple[str, Row]] = []
+        packed: list[Packed] = []
         batches: list[tuple[int, int]] = []
         with self._guard:
-            found = self._database.execute("SELECT id, boot, first_seq, body FROM batch ORDER BY id")
-            for identifier, of_boot, first, text in found:
+            found = self._database.execute("SELECT id, boot, first_seq, last_seq, body FROM batch ORDER BY id")
+            for identifier, of_boot, first, last, stored in found:
+                since = max(first, self._acknowledged.get(identifier, 0) + 1)
                 if boot and (of_boot != boot or first <= sequence):
                     break
-                boot = of_boot
-                rows = _records(json.loads(text))
-                sequence = rows[-1][1][0]
-                through = self._acknowledged.get(identifier, 0)
-                records += [item for item in rows if item[1][0] > through] if through else rows
-                batches.append((identifier, sequence))
-                if len(records) >= records_max:
+                left = records_max - count
+                if isinstance(stored, bytes):
+                    size = last - since + 1
+                    if batches and size > left:
+                        # It goes whole with the next: to cut it means to pack it anew.
+                        break
+                    packed.append(_part(stored, first, last, since, min(size, left)))
+                    count += packed[-1].count
+                else:
+                    rows = [item for item in _records(json.loads(stored)) if item[1][0] >= since][:left]
+                    records += rows
+                    count += len(rows)
+                boot, sequence = of_boot, last
+                batches.append((identifier, last))
+                if count >= records_max:
                     break
             found.close()
-        return Parcel(boot, tuple(records[:records_max]), tuple(batches)) if records else None
+        return Parcel(boot, tuple(records), tuple(batches), tuple(packed)) if count else None
 
     def acknowledge(self, parcel: Parcel, through: int) -> None:
         """The server has the records of this parcel up to this sequence on disk: forget them.
 
         Raises SpoolFull, SpoolError; then they are sent again.
         """
-        with self._transaction():
-            self._forget(parcel, through)
+        with self._transaction() as after:
+            after.append(self._forget(parcel, through))
 
     def reject(self, parcel: Parcel, reason: str, now: Instant) -> None:
         """The server calls these records invalid: put them aside, where a person finds them.
 
         Raises SpoolFull, SpoolError.
         """
-        with self._transaction():
+        with self._transaction() as after:
             self._database.executemany(
                 "INSERT OR REPLACE INTO rejected (boot, seq, kind, row, reason, at) VALUES (?, ?, ?, ?, ?, ?)",
                 [
                     (parcel.boot, row[0], kind, json.dumps(row, ensure_ascii=False), reason, now)
-                    for kind, row in parcel.records
+                    for kind, row in parcel.all_records()
                 ],
             )
-            self._forget(parcel, parcel.last_seq)
+            after.append(self._forget(parcel, parcel.last_seq))
 
-    def _forget(self, parcel: Parcel, through: int) -> None:
-        done = [(identifier,) for identifier, last in parcel.batches if last <= through]
-        self._database.executemany("DELETE FROM batch WHERE id = ?", done)
-        (self._bytes,) = self._database.execute(_SIZE).fetchone()
-        for (identifier,) in done:
-            self._acknowledged.pop(identifier, None)
+    def _forget(self, parcel: Parcel, through: int) -> Callable[[], None]:
+        """Delete what the server has whole; what is to be done when that is durable."""
+        size = count = 0
         for identifier, last in parcel.batches:
-            if last > through:
-                self._acknowledged[identifier] = through
-                break
+            if last <= through:
+                gone = self._database.execute(
+                    "DELETE FROM batch WHERE id = ? RETURNING bytes, last_seq - first_seq + 1", (identifier,)
+                ).fetchall()
+                size += sum(row[0] for row in gone)
+                count += sum(row[1] for row in gone)
+
+        def gone_for_good() -> None:
+            self._stands(self._bytes - size, self._waiting - count)
+            for identifier, last in parcel.batches:
+                if last <= through:
+                    self._acknowledged.pop(identifier, None)
+                else:
+                    # It stays whole; the part that the server has is marked.
+                    self._acknowledged[identifier] = through
+                    break
+
+        return gone_for_good
 
     def retry_rejected(self) -> int:
         """Put everything that was rejected back into the outbox, under its own boot and sequence; how many."""
-        with self._transaction():
+        with self._transaction() as after:
             found = self._database.execute("SELECT boot, seq, kind, row FROM rejected ORDER BY boot, seq").fetchall()
             for boot, sequence, kind, row in found:
                 text = _dumps(by_kind([(kind, json.loads(row))]))
                 self._database.execute(_INSERT, (boot, sequence, sequence, kind == "sightings", len(text), text))
             self._database.execute("DELETE FROM rejected")
-            (self._bytes,) = self._database.execute(_SIZE).fetchone()
+            size, waiting = self._database.execute(_SIZE).fetchone()
+            after.append(lambda: self._stands(size, waiting))
         return len(found)
+
+    @property
+    def bytes_max(self) -> int:
+        """The bound."""
+        return self._bytes_max
 
     def counts(self) -> Counts:
         """How much is waiting, put aside and, since this start, dropped."""
         with self._guard:
-            (waiting,) = self._database.execute(
-                "SELECT coalesce(sum(last_seq - first_seq + 1), 0) FROM batch"
-            ).fetchone()
             (rejected,) = self._database.execute("SELECT count(*) FROM rejected").fetchone()
-            return Counts(int(waiting), self._bytes, int(rejected), self._lost)
+            return Counts(self._waiting, self._bytes, int(rejected), self._lost)
+
+
+def _apart(records: Sequence[Record | SightingColumns]) -> tuple[list[Record], SightingColumns]:
+    """Records that are stored one by one, and the sightings that are packed."""
+    single: list[Record] = []
+    columns: list[SightingColumns] = []
+    for record in records:
+        if not isinstance(record, SightingColumns):
+            single.append(record)
+        elif all(map(packable, record.keys)):
+            columns.append(record)
+        else:
+            single += record
+    return single, joined_sightings(columns)
+
+
+def stored_rows(stored: str | bytes, first_seq: int) -> dict[str, list[Row]]:
+    """The rows of a batch by kind, whichever way it is stored. Raises SpoolError."""
+    if isinstance(stored, str):
+        found: dict[str, list[Row]] = json.loads(stored)
+        return found
+    try:
+        sightings = unpack_sightings(stored)
+    except PackedInvalid as error:
+        raise SpoolError(f"a batch of the spool cannot be read: {error}") from error
+    return {"sightings": [pack(sighting, sequence)[1] for sequence, sighting in enumerate(sightings, first_seq)]}
+
+
+def _part(stored: bytes, first_seq: int, last_seq: int, since: int, count: int) -> Packed:
+    """Of packed sightings those from a sequence on, so many."""
+    if (since, count) == (first_seq, last_seq - first_seq + 1):
+        return Packed(since, count, stored)
+    try:
+        sightings = unpack_sightings(stored)
+    except PackedInvalid as error:
+        raise SpoolError(f"a batch of the spool cannot be read: {error}") from error
+    at = since - first_seq
+    return Packed(since, count, pack_sightings(sightings[at : at + count]))
 
 
 def _records(body: Mapping[str, list[Row]]) -> list[tuple[str, Row]]:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from readers.columns import SightingColumns
 from readers.driver import (
     Batch,
     ConnectionFailed,
@@ -24,6 +25,7 @@ from readers.driver import (
     ProtocolViolated,
     ReaderBusy,
     ReaderFrozen,
+    Receipt,
 )
 from readers.sighting import Coverage, Instant, ReaderReport, ReaderState, Record
 from readers.smoothing import Smoother
@@ -123,7 +125,9 @@ class Supervisor:
         rng: random.Random,
         listeners: Sequence[Listener] = (),
         monotonic: Callable[[], float] = time.monotonic,
+        hurry: Callable[[], None] = lambda: None,
     ) -> None:
+        """`hurry` asks whoever collects to come soon: somebody waits for the answer that all is stored."""
         self.reader = watching.reader
         self._watching = watching
         self._make_driver = make_driver
@@ -131,10 +135,14 @@ class Supervisor:
         self._rng = rng
         self._listeners = tuple(listeners)
         self._monotonic = monotonic
+        self._hurry = hurry
         self._guard = threading.Condition()
         self._smoother = Smoother(watching.period_us)
         self._meter = CoverageMeter(watching.reader, round(watching.covered_seconds * SECOND_US))
-        self._records: list[Record] = []
+        self._records: list[Record | SightingColumns] = []
+        # Senders who wait until what they sent is on disk: not yet drained, and drained but not yet stored.
+        self._owing: list[Receipt] = []
+        self._handed: list[Receipt] = []
         self._state: ReaderState | None = None
         self._told_detail = ""
         self._identity = Identity(None, None, ())
@@ -174,16 +182,39 @@ class Supervisor:
         if self._thread is not None:
             self._thread.join(wait_seconds)
         with self._guard:
-            self._records += self._smoother.flush()
+            if len(rest := self._smoother.flush()):
+                self._records.append(rest)
         self._tell("stopped", "the daemon was stopped")
 
-    def drain(self, now: Instant) -> list[Record]:
-        """What is due to be stored, each once."""
+    def set_output(self, port: int, active: bool) -> None:
+        """Switch an output of the reader through the open connection, from another thread. Raises DriverError."""
+        switch = getattr(self._driver, "set_output", None)
+        if switch is None or self._state != "listening":
+            raise ConnectionFailed(f"reader {self.reader} has no outputs now: it is {self._state or 'not started'}")
+        switch(port, active)
+
+    def drain(self, now: Instant) -> list[Record | SightingColumns]:
+        """What is due to be stored, each once; the sightings in columns."""
         with self._guard:
-            found: list[Record] = [*self._records, *self._smoother.due(now)]
+            # Where a sender waits for its answer, nothing is held back: what is answered must be on the disk.
+            sightings = self._smoother.flush() if self._owing else self._smoother.due(now)
+            found: list[Record | SightingColumns] = [*self._records, *([sightings] if len(sightings) else ())]
             self._records = []
+            self._handed += self._owing
+            self._owing = []
             self._guard.notify_all()
         return found
+
+    @property
+    def identities(self) -> tuple[bytes, ...]:
+        """Of the messages whose content was drained and is not yet called stored."""
+        return tuple(identity for receipt in self._handed for identity in receipt.identities)
+
+    def stored(self) -> None:
+        """What was drained is on the spool's disk: senders who wait for it are answered."""
+        handed, self._handed = self._handed, []
+        for receipt in handed:
+            receipt.stored()
 
     def check(self) -> None:
         """A dead thread is replaced, a driver that hangs is closed by force; both are said."""
@@ -280,9 +311,25 @@ class Supervisor:
             if batch.lost is not None:
                 # What was not heard was not covered: the meter begins anew behind the gap.
                 self._records += self._meter.end()
-            self._records += self._meter.alive(batch.alive_at, antennas)
-        if batch.lost is not None:
-            self._tell("listening", batch.lost)
+            if batch.alive_at:
+                self._records += self._meter.alive(batch.alive_at, antennas)
+            if batch.receipt is not None:
+                self._owing.append(batch.receipt)
+                batch.receipt.accepted()
+        if batch.receipt is not None and batch.receipt.urgent:
+            self._hurry()
+        self._say(batch, antennas)
+
+    def _say(self, batch: Batch, antennas: tuple[int, ...]) -> None:
+        if batch.silent is not None:
+            # Not said again and again: each time would end the coverage of what arrives late.
+            silent = batch.silent if self._state != "silent" else None
+            for words in filter(None, (silent, batch.lost, batch.note)):
+                self._tell("silent", words)
+                self._announced = False
+            return
+        for words in filter(None, (batch.lost, batch.note)):
+            self._tell("listening", words)
         self._announce(batch.clock_offset_us, antennas)
 
     def _announce(self, offset_us: int | None, antennas: tuple[int, ...]) -> None:
@@ -292,7 +339,7 @@ class Supervisor:
         if self._announced and not moved and bool(antennas) == self._has_antennas:
             return
         self._announced, self._has_antennas, self._clock_offset_us = True, bool(antennas), offset_us
-        words = [] if antennas else ["no antenna is connected, so that nothing is covered"]
+        words = [] if antennas else ["no antenna is known to listen, so that nothing is covered"]
         if abs(offset) > CLOCK_CHANGE_TOLD_US:
             words.append(f"its clock is {offset / SECOND_US:+.1f} s off, which is corrected")
         self._tell("listening", "; ".join(words))

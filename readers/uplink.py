@@ -17,8 +17,9 @@ from typing import Any
 
 import httpx2
 
+from readers.packing import MEDIA_TYPE, pack_delivery
 from readers.sighting import Instant
-from readers.spool import BATCH_RECORDS_MAX, Parcel, Spool, SpoolError
+from readers.spool import BATCH_RECORDS_MAX, Parcel, Spool, SpoolError, by_kind
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,18 @@ def body_of(daemon: str, parcel: Parcel) -> dict[str, Any]:
     return {"daemon": daemon, "boot": parcel.boot, **parcel.rows()}
 
 
+def delivery_of(daemon: str, parcel: Parcel, packed: bool) -> tuple[str, bytes]:
+    """Media type and body. `packed`: the server takes sightings as the spool has them. Raises SpoolError."""
+    if not (packed and parcel.packed):
+        return "application/json", _dumped(body_of(daemon, parcel))
+    rows = {"daemon": daemon, "boot": parcel.boot, **by_kind(parcel.records)}
+    return MEDIA_TYPE, pack_delivery(_dumped(rows), [(each.first_seq, each.body) for each in parcel.packed])
+
+
+def _dumped(body: dict[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 def read_answer(status: int, text: str, parcel: Parcel) -> Answer:
     """What an answer of the server means for the parcel."""
     if status == 200:
@@ -85,7 +98,7 @@ def _read_success(text: str, parcel: Parcel) -> Answer:
         through, settled = int(found["acknowledged"]), int(found["taken"]) + int(found["repeated"])
     except (ValueError, LookupError, TypeError):
         return Answer(trouble="the server's acknowledgement cannot be read: is `url` the address of a custody server?")
-    if settled >= len(parcel.records):
+    if settled >= parcel.count:
         # Every record of the parcel is on the server's disk, whatever else of this boot may be missing.
         through = parcel.last_seq
     return Answer(through=min(through, parcel.last_seq))
@@ -126,7 +139,7 @@ class Uplink:
         self._spool = spool
         self._daemon = daemon
         self._url = url.rstrip("/") + INTAKE_PATH
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self._headers = {"Authorization": f"Bearer {token}"}
         self._clock = clock
         self._rng = rng
         self._client = client or httpx2.Client(
@@ -135,6 +148,8 @@ class Uplink:
         self._wake = threading.Event()
         self._records_max = BATCH_RECORDS_MAX
         self._trouble: str | None = None
+        # Asked by the header Accept-Post of every answer: the server may be another one after a restart.
+        self._packed = False
 
     @property
     def healthy(self) -> bool:
@@ -174,13 +189,24 @@ class Uplink:
             return self._trouble_is(str(error))
 
     def _send(self, parcel: Parcel) -> Answer:
-        body = json.dumps(body_of(self._daemon, parcel), ensure_ascii=False, separators=(",", ":"))
+        # A record that is refused alone was sent as a row, so that the answer can say what is wrong with it.
+        kind, body = delivery_of(self._daemon, parcel, self._packed and parcel.count > 1)
+        headers = self._headers | {"Content-Type": kind, "Custody-Spool": self._how_full()}
         try:
-            answer = self._client.post(self._url, content=body.encode(), headers=self._headers)
+            answer = self._client.post(self._url, content=body, headers=headers)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             reason = str(error) or type(error).__name__
             return Answer(trouble=f"the server at {self._url} cannot be reached: {reason}")
+        self._packed = MEDIA_TYPE in answer.headers.get("Accept-Post", "")
         return read_answer(answer.status_code, answer.text, parcel)
+
+    def _how_full(self) -> str:
+        """For the server's page of readers: nothing that waits here is a surprise there."""
+        left = self._spool.counts()
+        return (
+            f"waiting={left.waiting}, bytes={left.bytes}, bytes_max={self._spool.bytes_max}, "
+            f"rejected={left.rejected}, lost={left.lost}"
+        )
 
     def _act(self, answer: Answer, parcel: Parcel) -> bool:
         if answer.trouble is not None:
@@ -199,8 +225,8 @@ class Uplink:
 
     def _narrow(self, answer: Answer, parcel: Parcel) -> bool:
         """Halve the parcel until one record alone is to blame; that one is put aside."""
-        if len(parcel.records) > 1:
-            self._records_max = max(1, len(parcel.records) // 2)
+        if parcel.count > 1:
+            self._records_max = max(1, parcel.count // 2)
             return True
         reason = answer.invalid or "the server calls this one record too long"
         self._spool.reject(parcel, reason, self._clock())

@@ -62,6 +62,25 @@ def common(antennas: Sequence[Sequence[tuple[Instant, Instant]]]) -> list[Interv
     return result
 
 
+def proven(
+    alive: Iterable[tuple[Instant, Instant]],
+    heard: Iterable[tuple[Instant, Instant]],
+    silence: int,
+    since: Instant,
+) -> list[Interval]:
+    """The part of `alive` for which an antenna is known to have heard: the connection lived, and so did its cable.
+
+    `alive`: when keepalives proved the connection; `heard`: when its reference tags were heard; between two hearings
+    no further apart than `silence` (microseconds) it heard too, after the last it is not known to. Before `since`
+    there was no reference tag: there the connection is all there is to go by. A hearing without duration proves none.
+    """
+    spans = [(a, b) for a, b in alive if a <= b]
+    before = [Interval(a, min(b, since)) for a, b in spans if a < since]
+    after = [Interval(max(a, since), b) for a, b in spans if b > since]
+    told = common([after, merged(((a, b) for a, b in heard if a <= b), silence)])
+    return merged(one for one in (*before, *told) if one.since_at < one.through_at)
+
+
 def _both(left: Sequence[Interval], right: Sequence[Interval]) -> list[Interval]:
     result: list[Interval] = []
     i = j = 0

@@ -34,7 +34,7 @@ DETAIL_CHARACTERS_MAX = 500
 PARTS_CHARACTERS_MAX = 2000
 CLOCK_OFFSET_MAX = 200 * 366 * 86_400 * 1_000_000
 
-_EPC_BYTES_MAX = 62
+EPC_BYTES_MAX = 62
 _HEX_DIGITS = "0123456789ABCDEF"
 _BOOT = re.compile(r"[0-9a-f]{8,64}")
 _STATES = frozenset(get_args(ReaderState))
@@ -176,7 +176,8 @@ def _each(good: Callable[[Any], bool]) -> Callable[[Sequence[Any]], bool]:
     return lambda cells: set(map(type, cells)) == {str} and all(map(good, set(cells)))
 
 
-def _is_name(value: Any) -> bool:
+def is_name(value: Any) -> bool:
+    """Whether this can be the name of a reader, a daemon or a portal."""
     return (
         type(value) is str and 0 < len(value) <= NAME_CHARACTERS_MAX and value.isprintable() and value == value.strip()
     )
@@ -205,7 +206,7 @@ def _are_parts(value: str) -> bool:
 def _are_hex(cells: Sequence[Any]) -> bool:
     if set(map(type, cells)) != {str}:
         return False
-    if any(length % 2 or not 0 < length <= 2 * _EPC_BYTES_MAX for length in set(map(len, cells))):
+    if any(length % 2 or not 0 < length <= 2 * EPC_BYTES_MAX for length in set(map(len, cells))):
         return False
     # Nothing is left of the whole column but digits: asked in one go.
     return not "".join(cells).strip(_HEX_DIGITS)
@@ -224,7 +225,7 @@ _is_state = _each(lambda value: value in _STATES)
 
 
 _SEQUENCE = _Column("sequence", f"a whole number from 1 to {SEQUENCE_MAX}", _whole(1, SEQUENCE_MAX))
-_READER = _Column("reader", f"a name of 1 to {NAME_CHARACTERS_MAX} printable characters", _each(_is_name))
+_READER = _Column("reader", f"a name of 1 to {NAME_CHARACTERS_MAX} printable characters", _each(is_name))
 _ANTENNA = _Column("antenna", f"a whole number from 0 to {ANTENNA_MAX}", _whole(0, ANTENNA_MAX))
 
 
@@ -232,7 +233,7 @@ def _time(name: str) -> _Column:
     return _Column(name, "microseconds since 1970 UTC, between the years 2000 and 2100", _whole(TIME_MIN, TIME_MAX))
 
 
-_HEX_WANTED = f"upper-case hexadecimal, whole bytes, 1 to {_EPC_BYTES_MAX} of them"
+_HEX_WANTED = f"upper-case hexadecimal, whole bytes, 1 to {EPC_BYTES_MAX} of them"
 _SIGHTINGS = (
     _SEQUENCE,
     _Column("epc", _HEX_WANTED, _are_hex),
@@ -278,7 +279,7 @@ _INPUTS = (
 _ALARMS = (
     _SEQUENCE,
     _READER,
-    _Column("portal", f"a name of 1 to {NAME_CHARACTERS_MAX} printable characters", _each(_is_name)),
+    _Column("portal", f"a name of 1 to {NAME_CHARACTERS_MAX} printable characters", _each(is_name)),
     _Column("epc", _HEX_WANTED, _are_hex),
     _time("at"),
     _Column("direction", "in, out or unknown", _each(lambda value: value in ("in", "out", "unknown"))),
@@ -297,7 +298,7 @@ def parse_batch(raw: bytes) -> IntakeBatch:
     """The batch in the body of a post. Raises IntakeInvalid naming table, row and column; then nothing is taken."""
     body = _object(raw)
     daemon, boot = body.get("daemon"), body.get("boot")
-    if not _is_name(daemon):
+    if not is_name(daemon):
         raise IntakeInvalid(f"daemon must be {_READER.wanted}, not {_shown(daemon)}")
     if not isinstance(boot, str) or _BOOT.fullmatch(boot) is None:
         raise IntakeInvalid(f"boot must be 8 to 64 lower-case hexadecimal digits, not {_shown(boot)}")
@@ -313,14 +314,14 @@ def parse_batch(raw: bytes) -> IntakeBatch:
     batch = IntakeBatch(
         str(daemon),
         boot,
-        tuple(map(_sighting, _once("sightings", tables["sightings"]))),
+        tuple(map(sighting_record, _once("sightings", tables["sightings"]))),
         tuple(map(CoverageRecord._make, _once("coverage", tables["coverage"]))),
         tuple(map(_report, _once("reports", tables["reports"]))),
         tuple(map(LossRecord._make, _once("losses", tables["losses"]))),
         tuple(map(InputRecord._make, _once("inputs", tables["inputs"]))),
         tuple(map(_alarm, _once("alarms", tables["alarms"]))),
     )
-    _distinct(batch.sequences())
+    checked_distinct(batch.sequences())
     return batch
 
 
@@ -404,7 +405,8 @@ def _once(table: str, rows: Sequence[Any]) -> list[Any]:
     return [kept[sequence][1] for sequence in sorted(kept)]
 
 
-def _distinct(sequences: Sequence[int]) -> None:
+def checked_distinct(sequences: Sequence[int]) -> None:
+    """Raises IntakeInvalid where a sequence of these, in ascending order, stands for two records."""
     if len(set(sequences)) == len(sequences):
         return
     for before, after in itertools.pairwise(sequences):
@@ -413,7 +415,7 @@ def _distinct(sequences: Sequence[int]) -> None:
 
 
 # `_make` without its look at the length, which `_check` has had: this is called for every sighting.
-_sighting: Callable[[Iterable[Any]], SightingRecord] = functools.partial(tuple.__new__, SightingRecord)
+sighting_record: Callable[[Iterable[Any]], SightingRecord] = functools.partial(tuple.__new__, SightingRecord)
 
 
 def _report(row: Sequence[Any]) -> ReportRecord:

@@ -26,6 +26,7 @@ from readers.sighting import Instant
 from reconcile.bulletin import Bulletin
 from reconcile.findings import CheckRun, run_checks
 from reconcile.reminders import send_reminders
+from reconcile.store.minutes import prune_minutes
 from reconcile.store.slots import claim, finish, last_done, prune, release
 from reconcile.timekeeping import watch_clock
 
@@ -38,7 +39,7 @@ CAUGHT_UP_MAX = 400
 SLOTS_KEPT_DAYS = 7
 CHECKED: Mapping[str, tuple[int, tuple[str, ...]]] = {
     "overdue_round": (60, ("overdue_loan",)),
-    "reader_watch": (5, ("reader_silent",)),
+    "reader_watch": (5, ("reader_silent", "antenna_deaf", "portal_blind")),
     "urgent_deadlines": (60, ("loss_report_overdue", "meeting_paper_out", "visit_open", "permit_overdue")),
     "deadlines": (
         300,
@@ -98,6 +99,7 @@ def jobs(database: Database, books: Books, scheme: Scheme, bulletin: Bulletin) -
 
     def tidy(now: Instant) -> str:
         with database.writing() as connection:
+            prune_minutes(connection, now)
             return f"forgot {prune(connection, now - SLOTS_KEPT_DAYS * DAY)} slots"
 
     checks = (

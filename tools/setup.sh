@@ -17,8 +17,4 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
 fi
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-# pyscard has no Linux wheel. It is built where the machine can, and the product runs without it.
-if ! "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt 'pyscard' >"$venv/pyscard.log" 2>&1; then
-    echo "Desk readers (PC/SC) are not set up: pyscard did not build here."
-    echo "  To have them: apt-get install swig libpcsclite-dev gcc pkg-config python3-dev pcscd, then make setup again."
-fi
+bash tools/pyscard.sh "$venv"

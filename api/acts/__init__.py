@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from api.acts import (
+    badges,
     carrying_out,
     circulation,
     copying,
@@ -16,6 +17,7 @@ from api.acts import (
     meetings,
     organisations,
     production,
+    tagging,
 )
 from api.acts.model import Act, View
 from custody.approval import ROUTES
@@ -28,6 +30,7 @@ _LETTERS = (
     copying,
     carrying_out,
     keeping,
+    tagging,
     disposition,
     destruction,
     meetings,
@@ -36,7 +39,7 @@ _LETTERS = (
     organisations,
 )
 
-ACTS: tuple[Act, ...] = (*(act for letter in _LETTERS for act in letter.ACTS), *general.ACTS)
+ACTS: tuple[Act, ...] = (*(act for letter in _LETTERS for act in letter.ACTS), *badges.ACTS, *general.ACTS)
 """Every act, in the order of the buttons."""
 
 VIEWS: Mapping[str, View] = {view.kind: view for letter in _LETTERS for view in letter.VIEWS}

@@ -14,6 +14,12 @@ _HEX = re.compile(r"[0-9A-Fa-f]+")
 _NUMBERED = re.compile(r"(?P<number>.+?)\s*[/·#]\s*(?P<copy>\d{1,9})$")
 EPC_DIGITS = 24
 """Digits of the usual 96-bit EPC: codes run together are cut by it."""
+UIDS = ((16, "E0"), (14, "04"))
+"""Digits of a UID of the high frequency and what it begins with: ISO 15693, ISO 14443 of seven bytes. No EPC begins so,
+and a run of them is cut by this.
+"""
+_WORN = re.compile(r"[^0-9A-Za-z]*(?:(?:EPC|UID|0x)[:=]?)?((?:[0-9A-Fa-f]{2}){7,})[^0-9A-Za-z]*", re.IGNORECASE)
+"""A tag's number with what a scanner puts before and behind it."""
 CODES_MAX = 500
 
 
@@ -27,11 +33,24 @@ def split_codes(text: str) -> list[str]:
 
 
 def _cut(piece: str) -> Iterator[str]:
-    if len(piece) > EPC_DIGITS and len(piece) % EPC_DIGITS == 0 and _HEX.fullmatch(piece):
-        for start in range(0, len(piece), EPC_DIGITS):
-            yield piece[start : start + EPC_DIGITS].upper()
-    elif piece:
-        yield piece
+    worn = _WORN.fullmatch(piece)
+    bare = worn[1] if worn else piece
+    size = _run(bare) if worn else 0
+    if size:
+        for start in range(0, len(bare), size):
+            yield bare[start : start + size].upper()
+    elif bare:
+        yield bare
+
+
+def _run(digits: str) -> int:
+    """How many digits each tag's number has in a run of several; 0: it is one."""
+    for size, begins in UIDS:
+        starts = range(0, len(digits), size)
+        whole = len(digits) > size and len(digits) % size == 0
+        if whole and all(digits[at : at + 2].upper() == begins for at in starts):
+            return size
+    return EPC_DIGITS if len(digits) > EPC_DIGITS and len(digits) % EPC_DIGITS == 0 else 0
 
 
 def resolve(connection: Connection, subject: Subject, code: str) -> CarrierItem | None:

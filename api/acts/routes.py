@@ -48,8 +48,15 @@ DECLARED: Mapping[tuple[str, str], tuple[Permission, ...]] = {
     ("POST", "/balance/find"): (P.SEE_REPORTS,),
     ("POST", "/take-in"): (P.TAKE_IN,),
     ("POST", "/desk"): (P.LEND,),
+    ("POST", "/desk/{reader}"): (P.LEND,),
     ("POST", "/import"): (P.TAKE_IN,),
     ("POST", "/import/{name}"): (P.TAKE_IN,),
+    # What handhelds read: by the clerk's hand, or by the device's own token.
+    ("POST", "/handhelds"): (P.SWEEP,),
+    ("POST", "/handhelds/draft/{name}"): (P.SWEEP,),
+    ("POST", "/handhelds/{number}/round"): (P.SWEEP,),
+    ("POST", "/handhelds/{number}/withdraw"): (P.SWEEP,),
+    ("POST", "/api/v1/handheld/reads"): ANYBODY,
     ("POST", "/acts/{number}/form/printed"): (P.SEE_CARRIERS,),
     ("POST", "/acts/{number}/undo"): (P.KEEP,),
     ("POST", "/api/v1/carriers/search"): (P.SEE_CARRIERS,),
@@ -62,6 +69,9 @@ DECLARED: Mapping[tuple[str, str], tuple[Permission, ...]] = {
     ("POST", "/api/v1/acts/found"): (P.KEEP,),
     ("POST", "/api/v1/acts/take-in"): (P.TAKE_IN,),
     ("POST", "/api/v1/acts/{number}/undo"): (P.KEEP,),
+    # Tags, made in batches; what binds them is asked by the books.
+    ("POST", "/commissioning"): (P.TAKE_IN,),
+    ("POST", "/commissioning/{number}"): (P.TAKE_IN,),
     # The register of entry.
     ("POST", "/entries"): (P.ADMIT,),
     ("POST", "/entries/sheet"): (P.ADMIT,),
@@ -119,8 +129,11 @@ DECLARED: Mapping[tuple[str, str], tuple[Permission, ...]] = {
     ("POST", "/api/v1/emergencies/{number}/review"): (P.APPROVE_OFFICE, P.APPROVE_LEADER),
     # The readers.
     ("POST", "/readers"): (P.MANAGE_READERS,),
+    ("POST", "/readers/probe"): (P.MANAGE_READERS,),
     ("POST", "/readers/{name}"): (P.MANAGE_READERS,),
+    ("POST", "/readers/{name}/set-up"): (P.MANAGE_READERS,),
     ("POST", "/readers/{name}/antennas"): (P.MANAGE_READERS,),
+    ("POST", "/portals/{identifier}/beam"): (P.MANAGE_READERS,),
     ("POST", "/devices"): (P.MANAGE_READERS,),
     ("POST", "/devices/{name}/rotate"): (P.MANAGE_READERS,),
     ("POST", "/devices/{name}/revoke"): (P.MANAGE_READERS,),

@@ -78,7 +78,11 @@ def _installation(to: _Commands) -> None:
     command.add_argument("name", help="the reader's name, as in the daemon's configuration")
     command.add_argument("--title", default="", help="what the pages call it")
     command.add_argument(
-        "--antenna", action="append", default=[], metavar="N:PLACE[/inside|/outside]", help="antenna and place code"
+        "--antenna",
+        action="append",
+        default=[],
+        metavar="N:PLACE[/inside|/outside|/desk]",
+        help="antenna and place code",
     )
 
     _serving(to)

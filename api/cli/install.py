@@ -107,7 +107,7 @@ def give_account(
     return secret
 
 
-_ANTENNA = re.compile(r"(\d+):([^/]+)(?:/(inside|outside))?")
+_ANTENNA = re.compile(r"(\d+):([^/]+)(?:/(inside|outside|desk))?")
 
 
 def reader(options: Namespace) -> int:

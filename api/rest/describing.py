@@ -44,7 +44,7 @@ SCHEMES = {
 }
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _OPEN = ("/api/v1/health", "/api/v1/session")
-_BY_TOKEN = ("/api/v1/intake", "/api/v1/witness")
+_BY_TOKEN = ("/api/v1/intake", "/api/v1/door-list", "/api/v1/handheld", "/api/v1/witness")
 
 
 def described(app: FastAPI) -> dict[str, Any]:

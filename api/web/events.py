@@ -27,6 +27,7 @@ from reconcile import notices
 from reconcile.bulletin import PACE_SECONDS, Bulletin
 from reconcile.checks import KINDS
 from reconcile.store.finding_queries import counts
+from reconcile.store.taps import newest_tap
 
 router = APIRouter(include_in_schema=False)
 BEAT_SECONDS = 4.0
@@ -42,11 +43,13 @@ TOPICS: Mapping[str, Permission | None] = {
     "passages": Permission.SEE_FINDINGS,
     "readers": Permission.SEE_READERS,
     "rounds": Permission.SWEEP,
+    "labels": Permission.TAKE_IN,
+    "taps": Permission.LEND,
     "inbox": None,
     "proof": None,
 }
 """Topic -> what opens it; None: for everybody who is signed in."""
-_COUNTED = {"findings": ("findings", "at_once"), "inbox": ("inbox",)}
+_COUNTED = {"findings": ("findings", "at_once"), "inbox": ("inbox",), "taps": ("taps",)}
 """Topic -> figures that belong to it."""
 
 
@@ -105,8 +108,8 @@ def look(services: Services, token_hash: str, wanted: frozenset[str]) -> Sight |
             return None
         day = clock.day(now, services.scheme.timezone)
         subject = queries.subject_for(connection, session.person, services.scheme, day, now)
-    topics = allowed_topics(subject, wanted)
-    figures: dict[str, int] = {}
+        topics = allowed_topics(subject, wanted)
+        figures: dict[str, int] = {"taps": newest_tap(connection)} if "taps" in topics else {}
     with services.database.reading(wall_of(subject)) as connection:
         if "findings" in topics:
             found = counts(connection, subject)

@@ -109,13 +109,25 @@ def signatories_of(visit: Visit, line: FindingLine, directory: Directory) -> tup
     return tuple((visit.t(f"findings.part.{part}"), joined.join(filter(None, names))) for part, names in named if names)
 
 
+PROVED = (
+    "missing",
+    "reader_silent",
+    "antenna_deaf",
+    "portal_blind",
+    "parked_at_portal",
+    "meeting_paper_out",
+    "direct_pass",
+)
+"""Kinds whose evidence is no reading that may be a cross read."""
+
+
 def sure(line: FindingLine) -> str:
     """How surely the evidence speaks: strong, fair, weak."""
     score = line.evidence.get("score")
     if isinstance(score, float | int):
         return next(name for least, name in SURE_SCORE if score >= least)
     radio = line.evidence.get("radio") or {}
-    if line.kind in ("missing", "reader_silent", "meeting_paper_out", "direct_pass") or _by_deadline(line):
+    if line.kind in PROVED or _by_deadline(line):
         return "strong"
     return SURE.get(str(radio.get("strength", "")), "fair")
 
@@ -207,12 +219,29 @@ def radio_story(visit: Visit, line: FindingLine, directory: Directory) -> Story:
         listed = visit.t("findings.list_separator").join(sorted(places))
         state = visit.t("findings.silent.state", detail=str(radio.get("detail") or radio.get("state") or "—"))
         return Story(visit.t("findings.silent", places=listed), state, deaf=True)
+    if line.kind == "antenna_deaf":
+        at = moment(visit, radio.get("heard_at"))
+        under = visit.t("findings.deaf.under", heard=at) if radio.get("heard_at") else visit.t("findings.deaf.never")
+        place = place_words(visit, directory, radio.get("place"))
+        return Story(visit.t("findings.deaf", antenna=str(radio.get("antenna", "")), place=place), under, deaf=True)
+    if line.kind == "portal_blind":
+        parts = [visit.t(f"portals.part.{one.get('part')}") for one in evidence.get("not_covered", ())]
+        listed = visit.t("findings.list_separator").join(parts)
+        under = visit.t("findings.blind.under", at=moment(visit, radio.get("since_at")))
+        return Story(visit.t("findings.blind", parts=listed), under, deaf=True)
+    if line.kind == "parked_at_portal":
+        gate = place_words(visit, directory, radio.get("portal"))
+        under = visit.t("findings.heard_since", at=moment(visit, radio.get("since_at")))
+        return Story(visit.t("findings.parked", place=gate), under)
     if line.kind == "missing":
         return _absence(visit, evidence, radio, directory)
     if line.kind in PASSAGE_KINDS:
         direction = visit.t(f"findings.direction.{radio.get('direction', 'unknown')}")
         gate = place_words(visit, directory, radio.get("portal"))
         under = visit.t("findings.passed", at=moment(visit, radio.get("until_at"), seconds=True))
+        guard = evidence.get("guard")
+        if isinstance(guard, Mapping):
+            under += " · " + visit.t("findings.guard", outputs=str(guard.get("outputs") or "—"))
         return Story(visit.t("findings.passage", place=gate, direction=direction), under)
     if not radio.get("place"):
         return Story(visit.t("findings.not_heard"), visit.t("findings.not_heard.under"))

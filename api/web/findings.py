@@ -39,7 +39,7 @@ ACT_PAGES: Mapping[str, str] = {
     "return": "return",
     "lend": "borrow",
     "move": "move",
-    "retag": "tag",
+    "retag": "retag",
     "report_missing": "missing",
 }
 """An act that ends a contradiction -> the page of it."""
@@ -269,6 +269,8 @@ def ways_of(visit: Visit, detail: FindingDetail) -> tuple[Way, ...]:
             found.append(Way(act, f"/matters/{detail.line.matter}"))
         elif act in PLACES_OF_WORK and visit.may(PLACES_OF_WORK[act][1]):
             found.append(Way(act, PLACES_OF_WORK[act][0]))
+        elif act == "see_portal" and visit.may(Permission.SEE_PLACES) and detail.line.place is not None:
+            found.append(Way(act, f"/portals/{detail.line.place}"))
         elif act == "see_reader" and visit.may(Permission.SEE_READERS) and detail.line.reader:
             found.append(Way(act, f"/readers/{detail.line.reader}"))
     return tuple(found)

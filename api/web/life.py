@@ -181,7 +181,7 @@ def agree(directory: Directory, one: int | None, other: int | None) -> bool:
 def _ear(connection: Connection, directory: Directory, home: int | None, now: Instant) -> int | None:
     """The nearest place around the home that has antennas."""
     for place in directory.path(home):
-        if any(antenna.enabled for antenna in listening(connection, place.id, now, 0)):
+        if any(antenna.counts for antenna in listening(connection, place.id, now, 0)):
             return place.id
     return None
 

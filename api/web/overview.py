@@ -117,17 +117,19 @@ def equation(counted: Balance) -> tuple[Term, ...]:
     return tuple(Term(status, counted.states[status], url("/carriers", status=status.value)) for status in shown)
 
 
-def strip_of(place: Place, antennas: Sequence[Sequence[Interval]], now: Instant, late: Instant) -> Strip:
-    """The listening of a place over the last day; a silence shorter than the readers' own bound is none."""
-    since = now - DAY
+def strip_of(
+    place: Place, antennas: Sequence[Sequence[Interval]], now: Instant, late: Instant, span: int = DAY
+) -> Strip:
+    """The listening of a place over the last day (or `span`); a silence shorter than the readers' own bound is none."""
+    since = now - span
     heard = common(antennas)
     silences = [gap for gap in gaps(heard, since, now) if gap.through_at - gap.since_at > now - late]
     deaf = bool(silences) and silences[-1].through_at >= now
     drawn: list[tuple[float, float]] = []
     for gap in silences:
         # However short the listening beside a gap was: it is seen.
-        left = max(STRIP_WIDTH * (gap.since_at - since) / DAY, sum(drawn[-1]) + SLIVER if drawn else 0.0)
-        right = STRIP_WIDTH * (gap.through_at - since) / DAY
+        left = max(STRIP_WIDTH * (gap.since_at - since) / span, sum(drawn[-1]) + SLIVER if drawn else 0.0)
+        right = STRIP_WIDTH * (gap.through_at - since) / span
         right = max(left + 2.0, right if gap.through_at >= now else min(right, STRIP_WIDTH - SLIVER))
         drawn.append((round(left, 1), round(right - left, 1)))
     changed = silences[-1].since_at if deaf else silences[-1].through_at if silences else since
@@ -141,7 +143,7 @@ def strips(connection: Connection, visit: Visit, directory: Directory) -> tuple[
     places |= {place.id for place in directory.places.values() if place.kind == "portal"}
     found = []
     for place in sorted(places & directory.places.keys(), key=lambda one: directory.places[one].code):
-        antennas = [one.intervals for one in listening(connection, place, visit.now) if one.enabled]
+        antennas = [one.intervals for one in listening(connection, place, visit.now) if one.counts]
         if antennas:
             found.append(strip_of(directory.places[place], antennas, visit.now, late))
     return tuple(sorted(found, key=lambda strip: strip.listening)[:STRIPS_MAX])

@@ -1,15 +1,17 @@
 """Readers: who listens, since when, and where nobody does; for the system administrator also their set-up."""
 
+import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 from fastapi import APIRouter, Depends
 from starlette.responses import RedirectResponse, Response
 
 from api.locale import known
 from api.store import Connection
+from api.web import words
 from api.web.overview import Strip, strip_of
 from api.web.render import render
 from api.web.visit import FieldError, Form, Visit, needs, posted
@@ -19,14 +21,17 @@ from custody.rules import NotFound
 from custody.values import SECOND, Place
 from readers.sighting import Instant
 from reconcile.store import devices as admitted
+from reconcile.store import health, minutes
 from reconcile.store import readers as store
 from reconcile.store.coverage import listening
-from reconcile.store.readers import ConfigurationInvalid, ReaderHealth, Role
+from reconcile.store.minutes import BAR, Figures
+from reconcile.store.outbox import outboxes
+from reconcile.store.readers import ReaderHealth
+from reconcile.store.references import SILENCE_SECONDS
 
 router = APIRouter(include_in_schema=False)
 reads = needs(Permission.SEE_READERS)
 manages = needs(Permission.MANAGE_READERS)
-ROLES: tuple[Role, ...] = get_args(Role)
 TITLE_MAX, NAME_MAX = 80, 64
 HOUR = 3600 * SECOND
 
@@ -41,7 +46,7 @@ class Health:
     since: Instant | None
 
 
-def health_of(reader: ReaderHealth, now: Instant, silent_after: int) -> Health:
+def health_of(reader: ReaderHealth, now: Instant, silent_after: int, reference_after: int = SILENCE_SECONDS) -> Health:
     """How a reader is. It listens only while its coverage says so; what it says of itself is no proof."""
     if not reader.known:
         return Health("due", "ask", "unknown", reader.state_at)
@@ -49,9 +54,12 @@ def health_of(reader: ReaderHealth, now: Instant, silent_after: int) -> Health:
         return Health("mute", "deaf", "disabled", None)
     heard = reader.through_at
     if heard is not None and now - heard <= silent_after * SECOND:
-        deaf = [one for one in reader.antennas if one.place is not None and _late(one.through_at, now, silent_after)]
+        late = [one for one in reader.antennas if one.place is not None and _late(one.through_at, now, silent_after)]
+        if late:
+            return Health("due", "alert", "partly", min(one.through_at or 0 for one in late) or None)
+        deaf = [one for one in reader.antennas if one.silent_for() > reference_after * SECOND]
         if deaf:
-            return Health("due", "alert", "partly", min(one.through_at or 0 for one in deaf) or None)
+            return Health("due", "alert", "deaf", min(one.reference_at or 0 for one in deaf) or None)
         return Health("ok", "wave", "listening", reader.state_at if reader.state == "listening" else None)
     return Health("deaf", "deaf", "silent", heard)
 
@@ -67,18 +75,29 @@ def state_words(visit: Visit, state: str) -> str:
 
 
 def _healths(visit: Visit, found: Sequence[ReaderHealth]) -> dict[str, Health]:
-    after = visit.services.scheme.number("reader_silent_after_seconds")
-    return {one.name: health_of(one, visit.now, after) for one in found}
+    number = visit.services.scheme.number
+    after, reference = number("reader_silent_after_seconds"), number("reference_silent_after_seconds")
+    return {one.name: health_of(one, visit.now, after, reference) for one in found}
 
 
-def _strip(connection: Connection, visit: Visit, reader: ReaderHealth, directory: Directory) -> Strip | None:
-    """The reader's listening of the last day: all its configured antennas at once."""
+WORST = ("deaf", "due", "ok", "mute")
+"""Colours of a reader's state, the worst first."""
+
+
+def _worst_first(found: Sequence[ReaderHealth], health: Mapping[str, Health]) -> list[ReaderHealth]:
+    return sorted(found, key=lambda one: (WORST.index(health[one.name].kind), one.name))
+
+
+def _strip(
+    connection: Connection, visit: Visit, reader: ReaderHealth, directory: Directory, hours: int = 24
+) -> Strip | None:
+    """The reader's listening of the last hours: all its configured antennas at once."""
     late = visit.now - visit.services.scheme.number("reader_silent_after_seconds") * SECOND
     antennas, place = [], None
     for one in {antenna.place for antenna in reader.antennas if antenna.place is not None}:
         place = directory.places.get(one) or place
-        antennas += [a.intervals for a in listening(connection, one, visit.now) if a.reader == reader.name]
-    return strip_of(place, antennas, visit.now, late) if place and antennas else None
+        antennas += [a.intervals for a in listening(connection, one, visit.now, hours) if a.reader == reader.name]
+    return strip_of(place, antennas, visit.now, late, hours * HOUR) if place and antennas else None
 
 
 @router.get("/readers")
@@ -94,17 +113,21 @@ def _draw_list(visit: Visit, token: str = "", **more: Any) -> Response:
         strips = {one.name: _strip(connection, visit, one, directory) for one in found}
         losses = store.losses(connection, 10)
         devices = admitted.devices(connection) if visit.may(Permission.MANAGE_READERS) else []
+        waiting = outboxes(connection) if devices else {}
+    states = _healths(visit, found)
     names: dict[str, Any] = {
-        "readers": found,
-        "health": _healths(visit, found),
+        "readers": _worst_first(found, states),
+        "health": states,
         "strips": strips,
         "losses": losses,
         "devices": devices,
+        "outboxes": waiting,
         "directory": directory,
         "manages": visit.may(Permission.MANAGE_READERS),
         "token": token,
         "old_until": None,
         "state_words": lambda state: state_words(visit, state),
+        "loss_words": lambda detail: loss_words(visit, detail),
     }
     return render(visit, "readers/list.html", **(names | more))
 
@@ -115,29 +138,80 @@ def reader_page(name: str, visit: Visit = Depends(reads)) -> Response:
     return _draw_one(visit, name)
 
 
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Reads of a quarter of an hour, as drawn: left edge, top and height, in the chart's own units."""
+
+    x: float
+    y: float
+    height: float
+    at: Instant
+    reads: int
+
+
+CHART_WIDTH, CHART_HEIGHT, BAR_WIDTH = 480, 64, 4
+
+
+def bars_of(figures: Figures, now: Instant) -> tuple[Bar, ...]:
+    """The reads of the last day as bars; the tallest fills the chart."""
+    most = max((reads for _, reads in figures.bars), default=0)
+    first = now - now % BAR - 95 * BAR
+    found = []
+    for at, reads in figures.bars:
+        if at >= first and reads:
+            height = round(max(1.0, CHART_HEIGHT * reads / most), 1)
+            x = CHART_WIDTH * (at - first) / (96 * BAR)
+            found.append(Bar(round(x, 1), CHART_HEIGHT - height, height, at, reads))
+    return tuple(found)
+
+
 def _draw_one(visit: Visit, name: str, **more: Any) -> Response:
+    manages = visit.may(Permission.MANAGE_READERS)
     with visit.machines() as connection:
         found = store.reader(connection, name, visit.now)
         if found is None:
             raise NotFound
         directory = visit.services.books.directory(connection)
-        strip = _strip(connection, visit, found, directory)
-        tags = {one.number: store.antenna_tags(connection, name, one.number) for one in found.antennas}
+        day, week = (_strip(connection, visit, found, directory, hours) for hours in (24, 168))
+        tags = health.in_view(connection, name, visit.now)
+        events = health.happened(connection, name, visit.request.query_params.get("before", ""))
+        # What was heard of whatever, and by whom it was sent, is for who has the machines in care.
+        figures = minutes.figures(connection, name, visit.now) if manages else None
+        behind = health.behind(connection, name, found.device) if manages else None
+        losses = health.lost(connection, found.device) if manages else []
+    reference_after = visit.services.scheme.number("reference_silent_after_seconds") * SECOND
     names: dict[str, Any] = {
         "reader": found,
         "one_health": _healths(visit, [found])[found.name],
-        "strip": strip,
+        "strip": day,
+        "week": week,
         "tags": tags,
+        "events": events,
+        "figures": figures,
+        "bars": bars_of(figures, visit.now) if figures else (),
+        "behind": behind,
+        "losses": losses,
+        "reference_after": reference_after,
         "directory": directory,
-        "place_options": [(one.id, one.code) for one in _places(directory)],
-        "role_options": [(role, visit.t(f"readers.role.{role}")) for role in ROLES],
-        "manages": visit.may(Permission.MANAGE_READERS),
+        "manages": manages,
         "state_words": lambda state: state_words(visit, state),
+        "loss_words": lambda detail: loss_words(visit, detail),
     }
     return render(visit, "readers/one.html", **(names | more))
 
 
-def _places(directory: Directory) -> list[Place]:
+def loss_words(visit: Visit, detail: str) -> str:
+    """What a spool had to drop, in words."""
+    try:
+        told = json.loads(detail)
+        span = words.span(int(told["through_at"]) - int(told["since_at"]), visit.language)
+        return visit.t("readers.lost", n=int(told["records"]), span=span)
+    except (ValueError, LookupError, TypeError):
+        return detail
+
+
+def places_of(directory: Directory) -> list[Place]:
+    """Every place that an antenna can hear, by code."""
     return sorted((place for place in directory.places.values() if place.kind != "seat"), key=lambda one: one.code)
 
 
@@ -148,15 +222,6 @@ def _again(visit: Visit, name: str, form: Form, *errors: FieldError) -> Response
 def _changed(visit: Visit, address: str) -> Response:
     visit.services.bulletin.publish("readers")
     return RedirectResponse(address, status_code=303)
-
-
-@router.post("/readers")
-def add_reader(visit: Visit = Depends(manages), form: Form = Depends(posted)) -> Response:
-    """Set a reader up before it first speaks."""
-    name = form.text("name")
-    if not name or len(name) > NAME_MAX or "/" in name or not name.isprintable():
-        return _draw_list(visit, errors=(visit.error("name", "readers.name_wrong"),), kept=form.kept())
-    return _configure(visit, form, name)
 
 
 @router.post("/readers/{name}")
@@ -171,40 +236,11 @@ def change_reader(name: str, visit: Visit = Depends(manages), form: Form = Depen
 def _configure(visit: Visit, form: Form, name: str) -> Response:
     title_zh, title_en = form.text("title_zh")[:TITLE_MAX], form.text("title_en")[:TITLE_MAX]
     if not title_zh and not title_en:
-        error = visit.error("title_zh", "readers.title_needed")
-        with visit.reading() as connection:
-            there = store.reader(connection, name, visit.now) is not None
-        if there:
-            return _again(visit, name, form, error)
-        return _draw_list(visit, errors=(error,), kept=form.kept())
+        return _again(visit, name, form, visit.error("title_zh", "readers.title_needed"))
     with visit.services.database.writing() as connection:
         store.upsert_reader(
             connection, name, visit.now, title_zh=title_zh, title_en=title_en, enabled=form.text("enabled") == "yes"
         )
-    return _changed(visit, f"/readers/{name}")
-
-
-@router.post("/readers/{name}/antennas")
-def set_antenna(name: str, visit: Visit = Depends(manages), form: Form = Depends(posted)) -> Response:
-    """Tie an antenna to the place that it hears, or untie it."""
-    number, place, role = form.number("number"), form.number("place"), form.text("role")
-    with visit.reading() as connection:
-        if store.reader(connection, name, visit.now) is None:
-            raise NotFound
-    if number is None or number > 65_535:
-        return _again(visit, name, form, visit.error("number", "readers.antenna_wrong"))
-    if form.text("do") == "remove":
-        with visit.services.database.writing() as connection:
-            store.remove_antenna(connection, name, number)
-        return _changed(visit, f"/readers/{name}")
-    known_roles: dict[str, Role] = {one: one for one in ROLES}
-    if role not in known_roles:
-        return _again(visit, name, form, visit.error("role", "readers.role_wrong"))
-    try:
-        with visit.services.database.writing() as connection:
-            store.upsert_antenna(connection, name, number, place or 0, known_roles[role])
-    except ConfigurationInvalid:
-        return _again(visit, name, form, visit.error("place", "readers.place_wrong"))
     return _changed(visit, f"/readers/{name}")
 
 

@@ -62,6 +62,7 @@ _NAMED: Mapping[str, str] = {
     "medium": "medium",
     "disposal": "ask.disposal",
     "way": "ask.way",
+    "number_state": "number_state",
 }
 """The same, but what the catalogue does not know is shown as it is: an answer given for another step than there is."""
 _IN_KIND: Mapping[str, str] = {"matter_status": "mstatus", "line_state": "lstate"}

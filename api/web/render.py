@@ -33,6 +33,7 @@ from api.web.visit import (
 )
 from custody import clock
 from custody.life_cycle import Status
+from custody.tag_numbers import medium
 from custody.values import Instant, Period
 
 _HERE = Path(__file__).parent
@@ -227,6 +228,7 @@ def _context(request: Request, services: Services, language: str, now: Instant, 
 
     names: dict[str, Any] = {name: getattr(page, name) for name in _PAGE_WORDS}
     names |= {"icon": icon, "st": st, "url": url, "number": number, "static": static, "epc": words.epc_words}
+    names |= {"medium": medium}
     names |= {"here": here, "csrf_field": csrf_field, "language": language, "path": request.url.path}
     names |= {"visit": visit, "now": now, "today": page.today, "demo": services.demo, "errors": (), "kept": {}}
     names |= {"refusal": lambda refusal: refusal_words(refusal, page.t, services.scheme, language)}

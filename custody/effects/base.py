@@ -18,7 +18,9 @@ from custody.entries import (
     Returned,
     Shelved,
     TagBound,
+    TagReadable,
     TagRetired,
+    TagUnreadable,
 )
 from custody.values import Origin
 
@@ -35,6 +37,8 @@ TRANSITIONS: Transitions = {
     TagBound: {status: status for status in HELD},
     # What left the house takes its tags along: they are retired here, whether or not they were taken off.
     TagRetired: {status: status for status in Status if status is not Status.DESTROYED},
+    TagUnreadable: {status: status for status in HELD},
+    TagReadable: {status: status for status in HELD},
 }
 
 
@@ -78,7 +82,16 @@ def _bound(state: CarrierState, fact: TagBound, _entry: Entry, _status: Status) 
 
 def _retired(state: CarrierState, fact: TagRetired, _entry: Entry, _status: Status) -> CarrierState:
     left = tuple(tag for tag in state.tags if tag.epc != fact.epc)
-    return replace(state, tags=left, retired_epcs=(*state.retired_epcs, fact.epc))
+    silent = tuple(epc for epc in state.unreadable if epc != fact.epc)
+    return replace(state, tags=left, retired_epcs=(*state.retired_epcs, fact.epc), unreadable=silent)
+
+
+def _silent(state: CarrierState, fact: TagUnreadable, _entry: Entry, _status: Status) -> CarrierState:
+    return replace(state, unreadable=(*state.unreadable, fact.epc))
+
+
+def _answers(state: CarrierState, fact: TagReadable, _entry: Entry, _status: Status) -> CarrierState:
+    return replace(state, unreadable=tuple(epc for epc in state.unreadable if epc != fact.epc))
 
 
 def _restored(state: CarrierState, fact: Corrected, _entry: Entry, _status: Status) -> CarrierState:
@@ -109,4 +122,6 @@ STEPS: Mapping[type[CarrierFact], Step] = {
     Corrected: _restored,
     TagBound: _bound,
     TagRetired: _retired,
+    TagUnreadable: _silent,
+    TagReadable: _answers,
 }

@@ -49,7 +49,9 @@ def _off(state: CarrierState, _fact: TakenOff, _entry: Entry, _status: Status) -
 def _destroyed(state: CarrierState, _fact: Destroyed, _entry: Entry, _status: Status) -> CarrierState:
     # Its tags are retired with it: whoever hears one again hears a ghost (clause g.8).
     retired = (*state.retired_epcs, *(tag.epc for tag in state.tags))
-    return replace(state, home=None, place=None, holder=None, due_at=None, tags=(), retired_epcs=retired, queue=())
+    return replace(
+        state, home=None, place=None, holder=None, due_at=None, tags=(), retired_epcs=retired, unreadable=(), queue=()
+    )
 
 
 STEPS: Mapping[type[CarrierFact], Step] = {

@@ -7,6 +7,7 @@ circulation, keeping, destruction and meetings in the modules of those names, an
 
 from custody.entries import (
     approvals,
+    badges,
     carrying_out,
     circulation,
     copying,
@@ -39,7 +40,9 @@ from custody.entries.base import (
     RoundSigned,
     Shelved,
     TagBound,
+    TagReadable,
     TagRetired,
+    TagUnreadable,
     UnitRecorded,
 )
 from custody.entries.codec import FACTS, decode, encode, signed_text, text_hash
@@ -97,9 +100,12 @@ __all__ = [
     "Shelved",
     "Signature",
     "TagBound",
+    "TagReadable",
     "TagRetired",
+    "TagUnreadable",
     "UnitRecorded",
     "approvals",
+    "badges",
     "carrying_out",
     "circulation",
     "coming_description",

@@ -103,6 +103,24 @@ class TagRetired(CarrierFact):
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class TagUnreadable(CarrierFact):
+    """A tag on the carrier was found not to answer: its silence says nothing from now on, and eyes look instead."""
+
+    kind: ClassVar[str] = "tag_unreadable"
+    epc: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TagReadable(CarrierFact):
+    """A tag said to be unreadable answers again."""
+
+    kind: ClassVar[str] = "tag_readable"
+    epc: str
+    reason: str = ""
+
+
 # Keeping.
 
 

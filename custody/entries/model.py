@@ -52,7 +52,7 @@ class Signature:
     person: int
     at: Instant
     means: str
-    """How identity was confirmed: `password`, `badge`."""
+    """How identity was confirmed: `password`, `badge` alone, `badge_password`."""
     text_hash: str
     """SHA-256, hexadecimal, of the UTF-8 text."""
 

@@ -24,10 +24,13 @@ from custody.entries import (
     RoundSigned,
     Shelved,
     TagBound,
+    TagReadable,
     TagRetired,
+    TagUnreadable,
     UnitRecorded,
 )
 from custody.procedures import (
+    badges,
     binding,
     carrying_out,
     circulation,
@@ -55,6 +58,7 @@ _LETTERS = (
     production,
     dispatch,
     circulation,
+    badges,
     copying,
     carrying_out,
     keeping,
@@ -67,7 +71,8 @@ _LETTERS = (
 )
 """The letters whose business takes several acts: each brings its rules, permissions, acts, codes and free facts."""
 
-FREE = frozenset({TagBound, TagRetired, ReportedMissing, ReportedFound, *(f for one in _LETTERS for f in one.FREE)})
+_TAGS = (TagBound, TagRetired, TagUnreadable, TagReadable)
+FREE = frozenset({*_TAGS, ReportedMissing, ReportedFound, *(f for one in _LETTERS for f in one.FREE)})
 """Facts that may be entered whatever matter the carrier is in."""
 
 BRINGING_BACK: frozenset[type[Fact]] = frozenset(
@@ -94,6 +99,8 @@ PERMISSIONS: Mapping[type[Fact], Needed] = {
     Received: Permission.TAKE_IN,
     TagBound: Permission.TAKE_IN,
     TagRetired: Permission.KEEP,
+    TagUnreadable: Permission.KEEP,
+    TagReadable: Permission.KEEP,
     Shelved: Permission.KEEP,
     Moved: Permission.KEEP,
     ReportedMissing: Permission.REPORT_MISSING,
@@ -113,6 +120,8 @@ ACTS: Mapping[str, str] = {
     "directory": "ML",  # 名录
     "take_in": "DJ",  # 登记
     "tag": "BQ",  # 标签
+    "tag_replace": "BH",  # 标签更换
+    "tag_unreadable": "BW",  # 标签无应答
     "shelve": "SJ",  # 上架
     "move": "YD",  # 移动
     "borrow": "JY",  # 借阅
@@ -156,6 +165,13 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "tid_malformed": ("tid",),
     "epc_known": ("epc",),
     "tag_not_bound": ("epc",),
+    "tag_silent_already": ("epc",),
+    "tag_not_silent": ("epc",),
+    "number_spoiled": ("epc",),
+    "number_reserved": ("epc",),
+    # Batches of tags, asked by their pages.
+    "number_stands": ("epc", "number_state"),
+    "batch_waits": ("count",),
     # Letters a and b.
     "level_unknown": ("level",),
     "period_missing": ("level",),

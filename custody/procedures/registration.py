@@ -1,15 +1,23 @@
 """Coming into the register, and tags: one carrier, one number, one copy, one EPC."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from custody.access import INSTALLATION
-from custody.entries import COMING, Fact, TagBound, TagRetired, coming_description
+from custody.entries import (
+    COMING,
+    Fact,
+    TagBound,
+    TagReadable,
+    TagRetired,
+    TagUnreadable,
+    coming_description,
+)
 from custody.register import CarrierState, Directory
-from custody.rules import Params, Rule, Situation
+from custody.rules import Params, Rule, Situation, signed
 
-EPC = re.compile(r"(?:[0-9A-F]{4}){2,31}")
-"""Whole 16-bit words in upper-case hexadecimal, 32 to 496 bits."""
+EPC = re.compile(r"(?:[0-9A-F]{4}){2,31}|[0-9A-F]{14}")
+"""Whole 16-bit words in upper-case hexadecimal, 32 to 496 bits; or the 7 bytes of an HF label (ISO 14443)."""
 _TID = re.compile(r"(?:[0-9A-F]{2}){4,64}")
 COUNT_MAX = 2**31 - 1
 """Copies and pages are kept as 32-bit integers."""
@@ -97,15 +105,49 @@ def _epc_known(_carrier: CarrierState | None, fact: Fact, situation: Situation) 
     return {"epc": fact.tag.epc} if fact.tag.epc in situation.epcs_known else None
 
 
+def _number_spoiled(_carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
+    """A label that was given up may turn up all the same: its number is never used."""
+    assert isinstance(fact, TagBound)
+    taken = situation.tag_numbers.get(fact.tag.epc)
+    return {"epc": fact.tag.epc} if taken is not None and taken.state == "spoiled" else None
+
+
+def _number_reserved(_carrier: CarrierState | None, fact: Fact, situation: Situation) -> Params | None:
+    """A label made for one carrier, with its number printed on it, goes on no other."""
+    assert isinstance(fact, TagBound)
+    taken = situation.tag_numbers.get(fact.tag.epc)
+    if taken is None or taken.carrier in (None, fact.carrier):
+        return None
+    return {"epc": fact.tag.epc}
+
+
 def _tag_not_bound(carrier: CarrierState | None, fact: Fact, _situation: Situation) -> Params | None:
-    assert isinstance(fact, TagRetired)
+    assert isinstance(fact, TagRetired | TagUnreadable | TagReadable)
     bound = carrier is not None and any(tag.epc == fact.epc for tag in carrier.tags)
     return None if bound else {"epc": fact.epc}
 
 
+def _silent_already(carrier: CarrierState | None, fact: Fact, _situation: Situation) -> Params | None:
+    assert isinstance(fact, TagUnreadable)
+    return {"epc": fact.epc} if carrier is not None and fact.epc in carrier.unreadable else None
+
+
+def _not_silent(carrier: CarrierState | None, fact: Fact, _situation: Situation) -> Params | None:
+    assert isinstance(fact, TagReadable)
+    return None if carrier is not None and fact.epc in carrier.unreadable else {"epc": fact.epc}
+
+
 def _reason_missing(_carrier: CarrierState | None, fact: Fact, _situation: Situation) -> Params | None:
-    assert isinstance(fact, TagRetired)
+    assert isinstance(fact, TagRetired | TagUnreadable)
     return None if fact.reason.strip() else {"field": "reason"}
+
+
+def _by_level(carrier: CarrierState | None, _fact: Fact, situation: Situation) -> Iterable[int]:
+    """The acting person, from the rank up that the scheme names: whoever silences a tag answers for it."""
+    if carrier is None:
+        return ()
+    rank = situation.scheme.rank(carrier.description.level)
+    return (situation.subject.person,) if rank >= situation.scheme.number("tag_signed_from_rank") else ()
 
 
 RULES = (
@@ -119,6 +161,11 @@ RULES = (
     Rule("", "epc_malformed", (TagBound,), _epc_malformed),
     Rule("", "tid_malformed", (TagBound,), _tid_malformed),
     Rule("", "epc_known", (TagBound,), _epc_known),
-    Rule("", "tag_not_bound", (TagRetired,), _tag_not_bound),
-    Rule("", "text_missing", (TagRetired,), _reason_missing),
+    Rule("", "number_spoiled", (TagBound,), _number_spoiled),
+    Rule("", "number_reserved", (TagBound,), _number_reserved),
+    Rule("", "tag_not_bound", (TagRetired, TagUnreadable, TagReadable), _tag_not_bound),
+    Rule("", "tag_silent_already", (TagUnreadable,), _silent_already),
+    Rule("", "tag_not_silent", (TagReadable,), _not_silent),
+    Rule("", "text_missing", (TagRetired, TagUnreadable), _reason_missing),
+    signed("", (TagRetired, TagUnreadable), _by_level, "refuse"),
 )

@@ -33,6 +33,7 @@ KINDS: Mapping[str, str] = {
     "device_admitted": "device, digest of the token",
     "device_rotated": "device, digest, old digest, until",
     "device_revoked": "device",
+    "reader_probed": "host, port, outcome (answered, busy, nobody, not_llrp)",
     "credential_set": "what (password, totp, recovery), digest; of a password must_change, until; of totp credential",
     "request_asked": "request, request_kind, roles, unit, credentials, row (digest of the request as it stands)",
     "request_granted": "request, row",
@@ -54,6 +55,8 @@ KINDS: Mapping[str, str] = {
     "backup_rehearsed": "name, size (position), sha256, problems (how many), done_at",
     "restored": "name, size (position), made_at, sha256, rolled_back_from (position of a later checkpoint), sessions",
     "moved": "from, to (engine), size (position)",
+    "reads_uploaded": "device (a handheld), upload, reads, digest of the content",
+    "reads_withdrawn": "upload",
     "clock_went_back": "record_at (a time that the record bears already), seconds (by how much at least)",
 }
 """Kinds of event. Whoever adds one adds its line, and its words in the catalogue (`audit.<kind>`)."""

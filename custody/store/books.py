@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 from sqlalchemy import Connection, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -181,6 +181,11 @@ class Books:
                 if not against:
                     posting.apply(fact, lambda: "")
         return found
+
+    def refuse(self, subject: Subject, facts: Sequence[Fact], act: str, refused: Refused) -> NoReturn:
+        """An act that was tried and was refused before it came to entering it: kept like any other. Raises Refused."""
+        with self._noting_refusals(subject, facts, act, None):
+            raise refused
 
     def undo(self, carriers: Sequence[int], reason: str) -> list[Fact]:
         """The compensating facts that take back each carrier's last entry; entering them is asked as any act is.

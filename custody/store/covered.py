@@ -107,6 +107,7 @@ cover(
     *_projection("Who accepted a place is folded from the leaves.", "responsibility"),
     *_projection("Other bodies are folded from the leaves.", "organisation", "licence", "agreement"),
     *_projection("What is signed for, and who did, is folded from the leaves.", "instruction", "acknowledgement"),
+    *_projection("Whose badge a card is is folded from the leaves.", "badge"),
     *_projection("Kind, person and time are compared with the entries of each act.", "act"),
     *_projection("Each is the leaf of its number; its salt is proven by the digest.", "seal"),
     Cover(
@@ -133,6 +134,15 @@ cover(
         columns=("id", "at", "kind", "by", "about", "detail", "address"),
         at="at",
     ),
+    Cover(
+        "tag_number_event",
+        Means.SEALED,
+        "What became of every number taken for a tag: one that was spoiled never comes back.",
+        columns=("id", "epc", "state", "reason", "tid", "by", "at"),
+        at="at",
+    ),
+    Cover("tag_number", Means.DERIVED, "Each stands as the last of its events says.", columns=("epc", "state", "tid")),
+    Cover("tag_batch", Means.OPEN, "How a batch is printed, and whether it goes on; its numbers are covered."),
     Cover(
         "look",
         Means.SEALED,

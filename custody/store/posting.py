@@ -28,13 +28,14 @@ from custody.entries import (
     decode,
     matter_of,
 )
+from custody.entries.badges import BadgeGiven
 from custody.entries.organisations import OrganisationRecorded
 from custody.life_cycle import HELD, Status
 from custody.matters import Line, Matter, apply_matter
 from custody.procedures import circulation, refusals
 from custody.procedures.disposition.loss import FINDING_AGAIN
 from custody.register import CarrierState, Directory, apply
-from custody.rules import Descent, Inside, LastEntry, NotFound, Orders, Refusal, Situation
+from custody.rules import Descent, Inside, LastEntry, NotFound, Orders, Refusal, Situation, TagNumber
 from custody.scheme import Scheme
 from custody.store import schema as t
 from custody.store.acts import TAKING_OVER
@@ -47,6 +48,7 @@ from custody.store.orders import labels_asked, look_up_orders
 from custody.store.projection import load_states
 from custody.store.queries import people
 from custody.store.schema import chunks, is_int64
+from custody.store.tag_numbers import numbers_asked
 from custody.store.titles import copies_left_out
 from custody.values import Instant
 
@@ -87,6 +89,7 @@ class Lookups:
     orders: Orders = field(default_factory=Orders)
     inside: Inside = field(default_factory=Inside)
     left_out: dict[int, frozenset[int]] = field(default_factory=dict)
+    tag_numbers: dict[str, TagNumber] = field(default_factory=dict)
 
     def follow(self, before: CarrierState | None, after: CarrierState, at: Instant) -> None:
         """Take the effect of an applied fact."""
@@ -150,6 +153,7 @@ def look_up(connection: Connection, facts: Sequence[Fact], directory: Directory,
     named = {m for fact in facts for m in (matter_of(fact), *getattr(fact, "matters", ())) if m is not None}
     matters = load_matters(connection, bound | named)
     persons = {p for fact in facts for p in _persons_of(fact)}
+    cards = {fact.uid for fact in facts if isinstance(fact, BadgeGiven)}
     return Lookups(
         matters=matters,
         lines=load_lines(connection, pairs) if pairs else {},
@@ -161,11 +165,12 @@ def look_up(connection: Connection, facts: Sequence[Fact], directory: Directory,
         copies=copies_unlisted(connection, facts),
         inside=inside(connection, facts, directory),
         left_out=copies_left_out(connection, facts, matters),
+        tag_numbers=numbers_asked(connection, {f.tag.epc for f in binding}),
         losses=open_losses(connection, [f.carrier for f in facts if isinstance(f, FINDING_AGAIN)]),
         states=states,
         orders=orders,
         overdue=_overdue(connection, persons, at),
-        epcs=epcs_known(connection, {f.tag.epc for f in binding} | labels_asked(facts, matters)),
+        epcs=epcs_known(connection, {f.tag.epc for f in binding} | labels_asked(facts, matters) | cards),
         numbers=numbers_taken(connection, coming),
         codes=codes,
     )
@@ -256,6 +261,7 @@ class Posting:
             agreements=dict(directory.agreements),
             instructions=dict(directory.instructions),
             acknowledged=dict(directory.acknowledged),
+            badges=dict(directory.badges),
         )
         self.directory_changed = False
         self.lookups = lookups
@@ -296,6 +302,7 @@ class Posting:
             act=act.kind,
             inside=lookups.inside,
             left_out=lookups.left_out,
+            tag_numbers=lookups.tag_numbers,
         )
 
     def judge(self, fact: Fact) -> tuple[Refusal, ...]:

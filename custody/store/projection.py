@@ -15,6 +15,7 @@ from custody.store.schema import chunks, insert_rows, is_int64
 from custody.values import (
     Acknowledgement,
     Agreement,
+    Badge,
     Delegation,
     Description,
     Instruction,
@@ -128,6 +129,7 @@ def carrier_state(
     retired: Sequence[str],
     queue: Sequence[int],
     descent: tuple[tuple[int, ...], str] = ((), ""),
+    unreadable: Sequence[str] = (),
 ) -> CarrierState:
     """The state that a carrier's row and its side rows tell."""
     described = Description(
@@ -148,6 +150,7 @@ def carrier_state(
         since_at=row.since_at,
         last_sequence=row.last_sequence,
         retired_epcs=tuple(retired),
+        unreadable=tuple(unreadable),
         matter=row.matter,
         renewals=row.renewals,
         recalled=row.recalled,
@@ -165,7 +168,7 @@ def load_states(connection: Connection, carriers: Iterable[int]) -> dict[int, Ca
         if not rows:
             continue
         scopes = scopes_of(connection, ids)
-        tags, retired = tags_of(connection, ids)
+        tags, retired, unreadable = tags_of(connection, ids)
         queues = queues_of(connection, ids)
         descents = descents_of(connection, [row.id for row in rows if row.origin == "copied"])
         for row in rows:
@@ -176,6 +179,7 @@ def load_states(connection: Connection, carriers: Iterable[int]) -> dict[int, Ca
                 retired.get(row.id, ()),
                 queues.get(row.id, ()),
                 descents.get(row.id, ((), "")),
+                unreadable.get(row.id, ()),
             )
     return found
 
@@ -189,16 +193,21 @@ def scopes_of(connection: Connection, carriers: Sequence[int]) -> dict[int, list
     return {carrier: sorted(principals) for carrier, principals in found.items()}
 
 
-def tags_of(connection: Connection, carriers: Sequence[int]) -> tuple[dict[int, list[Tag]], dict[int, list[str]]]:
-    """Tags on, and EPCs taken off, by carrier; sorted by EPC."""
+def tags_of(
+    connection: Connection, carriers: Sequence[int]
+) -> tuple[dict[int, list[Tag]], dict[int, list[str]], dict[int, list[str]]]:
+    """Tags on, EPCs taken off, and EPCs of those on that do not answer, by carrier; sorted by EPC."""
     bound: dict[int, list[Tag]] = {}
     retired: dict[int, list[str]] = {}
+    unreadable: dict[int, list[str]] = {}
     for row in sorted(connection.execute(select(t.TAG).where(t.TAG.c.carrier.in_(carriers))), key=lambda r: str(r.epc)):
         if row.retired:
             retired.setdefault(row.carrier, []).append(row.epc)
         else:
             bound.setdefault(row.carrier, []).append(Tag(row.epc, row.tid))
-    return bound, retired
+            if row.unreadable:
+                unreadable.setdefault(row.carrier, []).append(row.epc)
+    return bound, retired, unreadable
 
 
 def queues_of(connection: Connection, carriers: Sequence[int]) -> dict[int, list[int]]:
@@ -298,12 +307,20 @@ def _write_queues(connection: Connection, states: Sequence[CarrierState]) -> Non
 def _write_tags(connection: Connection, before: Mapping[int, CarrierState], states: Iterable[CarrierState]) -> None:
     bound: list[tuple[Any, ...]] = []
     newly_retired: list[str] = []
+    silent: list[str] = []
+    answers: list[str] = []
     for state in states:
         was = before.get(state.id)
         known = {tag.epc for tag in was.tags} | set(was.retired_epcs) if was else set()
-        bound += [(tag.epc, tag.tid, state.id, False) for tag in state.tags if tag.epc not in known]
+        silent_before = set(was.unreadable) if was else set()
+        bound += [(tag.epc, tag.tid, state.id, False, False) for tag in state.tags if tag.epc not in known]
+        silent += [epc for epc in state.unreadable if epc not in silent_before]
+        answers += sorted(silent_before - set(state.unreadable))
         newly_retired += [epc for epc in state.retired_epcs if not was or epc not in was.retired_epcs]
-    insert_rows(connection, t.TAG, ("epc", "tid", "carrier", "retired"), bound)
+    insert_rows(connection, t.TAG, ("epc", "tid", "carrier", "retired", "unreadable"), bound)
+    for changed, value in ((silent, True), (answers, False)):
+        for epcs in chunks(changed):
+            connection.execute(update(t.TAG).where(t.TAG.c.epc.in_(epcs)).values(unreadable=value))
     for epcs in chunks(newly_retired):
         connection.execute(update(t.TAG).where(t.TAG.c.epc.in_(epcs)).values(retired=True))
 
@@ -336,6 +353,8 @@ def load_directory(connection: Connection) -> Directory:
         directory.instructions[row.subject] = Instruction(**row._mapping)
     for row in connection.execute(select(t.ACKNOWLEDGEMENT)):
         directory.acknowledged[(row.person, row.subject)] = Acknowledgement(row.at, row.text_hash)
+    for row in connection.execute(select(t.BADGE)):
+        directory.badges[row.uid] = Badge(**row._mapping)
     return directory
 
 
@@ -370,6 +389,7 @@ ORGANISATION_COLUMNS = ["id", "code", "name", "name_en", "ownership", "overseas"
 LICENCE_COLUMNS = ["id", "activity", "organisation", "number", "issued_by", "level", "valid_from", "valid_until"]
 AGREEMENT_COLUMNS = ["id", "organisation", "number", "subject", "level", "valid_from", "valid_until", "signed_by"]
 INSTRUCTION_COLUMNS = ["subject", "text", "issued_at"]
+BADGE_COLUMNS = ["uid", "person", "given_at", "withdrawn_at", "reason"]
 ACKNOWLEDGEMENT_COLUMNS = ["person", "subject", "at", "text_hash"]
 
 
@@ -386,6 +406,7 @@ def other_rows(directory: Directory) -> list[tuple[Table, list[str], dict[Any, l
         (t.AGREEMENT, AGREEMENT_COLUMNS, rows(AGREEMENT_COLUMNS, directory.agreements)),
         (t.INSTRUCTION, INSTRUCTION_COLUMNS, rows(INSTRUCTION_COLUMNS, directory.instructions)),
         (t.ACKNOWLEDGEMENT, ACKNOWLEDGEMENT_COLUMNS, signed),
+        (t.BADGE, BADGE_COLUMNS, rows(BADGE_COLUMNS, directory.badges)),
     ]
 
 

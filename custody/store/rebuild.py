@@ -367,7 +367,7 @@ def _by_carrier(connection: Connection, scheme: Scheme, told: _Differences) -> N
     pieces = aligned(t.GRAM, "carrier", ["gram"])
     queues = aligned(t.QUEUE, "carrier", ["place", "person"])
     descents = aligned(t.DESCENT, "carrier", ["source", "manner"])
-    tags = aligned(t.TAG, "carrier", ["epc", "tid", "retired"])
+    tags = aligned(t.TAG, "carrier", ["epc", "tid", "retired", "unreadable"])
     spans = aligned(t.STANDING, "carrier", standings.COLUMNS)
     for carrier, state, stood in _folded(connection, told):
         if [standings.standing_values(one, scheme) for one in stood] != sorted(map(list, spans.of(carrier))):
@@ -384,9 +384,11 @@ def _by_carrier(connection: Connection, scheme: Scheme, told: _Differences) -> N
             told.add(f"descent of carrier {carrier}: differs from the ledger")
         kept_tags = tags.of(carrier)
         bound = [(tag.epc, tag.tid) for tag in state.tags]
-        if {(epc, tid) for epc, tid, retired in kept_tags if not retired} != set(bound) or {
-            epc for epc, _tid, retired in kept_tags if retired
-        } != set(state.retired_epcs):
+        if (
+            {(epc, tid) for epc, tid, retired, _ in kept_tags if not retired} != set(bound)
+            or {epc for epc, _tid, retired, _ in kept_tags if retired} != set(state.retired_epcs)
+            or {epc for epc, _tid, _, unreadable in kept_tags if unreadable} != set(state.unreadable)
+        ):
             told.add(f"tags of carrier {carrier}: differ from the ledger")
     for table in (rows, scopes, pieces, queues, descents, tags, spans):
         table.rest()

@@ -10,10 +10,11 @@ from sqlalchemy.dialects import sqlite
 from sqlmodel import SQLModel
 
 import custody.store.tables as _tables  # declares them
+import custody.store.tag_tables as _tags
 import custody.store.trust_tables as _trust
 
 T = TypeVar("T")
-_ = _tables, _trust
+_ = _tables, _trust, _tags
 _BY_NAME = SQLModel.metadata.tables
 
 UNIT: Table = _BY_NAME["unit"]
@@ -25,6 +26,9 @@ STANDING: Table = _BY_NAME["standing"]
 REFUSAL: Table = _BY_NAME["refusal"]
 GRAM: Table = _BY_NAME["carrier_gram"]
 TAG: Table = _BY_NAME["tag"]
+TAG_BATCH: Table = _BY_NAME["tag_batch"]
+TAG_NUMBER: Table = _BY_NAME["tag_number"]
+TAG_NUMBER_EVENT: Table = _BY_NAME["tag_number_event"]
 ENTRY: Table = _BY_NAME["entry"]
 ACT: Table = _BY_NAME["act"]
 MATTER: Table = _BY_NAME["matter"]
@@ -41,6 +45,7 @@ LICENCE: Table = _BY_NAME["licence"]
 AGREEMENT: Table = _BY_NAME["agreement"]
 INSTRUCTION: Table = _BY_NAME["instruction"]
 ACKNOWLEDGEMENT: Table = _BY_NAME["acknowledgement"]
+BADGE: Table = _BY_NAME["badge"]
 COUNTER: Table = _BY_NAME["counter"]
 LEDGER_STATE: Table = _BY_NAME["ledger_state"]
 CHECKPOINT: Table = _BY_NAME["checkpoint"]

@@ -236,11 +236,17 @@ class TagRow(SQLModel, table=True):
     """A tag that is or was bound; an EPC is never bound twice."""
 
     __tablename__ = "tag"
-    __table_args__ = (Index("ix_tag_carrier", "carrier"),)
+    __table_args__ = (
+        Index("ix_tag_carrier", "carrier"),
+        # The few that do not answer, whatever else is bound.
+        Index("ix_tag_unreadable", "carrier", postgresql_where=text("unreadable"), sqlite_where=text("unreadable")),
+    )
     epc: str = Field(primary_key=True)
     tid: str | None = None
     carrier: int = _int64()
     retired: bool = False
+    unreadable: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    """On its carrier, but found not to answer: its silence says nothing."""
 
 
 class EntryRow(SQLModel, table=True):
@@ -462,6 +468,18 @@ class AcknowledgementRow(SQLModel, table=True):
     subject: str = Field(primary_key=True)
     at: int = _int64()
     text_hash: str
+
+
+class BadgeRow(SQLModel, table=True):
+    """A card, and whose badge it is or last was."""
+
+    __tablename__ = "badge"
+    __table_args__ = (Index("ix_badge_person", "person"),)
+    uid: str = Field(primary_key=True)
+    person: int = _int64()
+    given_at: int = _int64()
+    withdrawn_at: int | None = _int64(None)
+    reason: str = ""
 
 
 class ActRow(SQLModel, table=True):

@@ -17,5 +17,6 @@ conversation.
 """
 
 from readers.llrp.driver import LlrpDriver, LlrpSettings
+from readers.llrp.introduction import Introduction, introduce
 
-__all__ = ["LlrpDriver", "LlrpSettings"]
+__all__ = ["Introduction", "LlrpDriver", "LlrpSettings", "introduce"]

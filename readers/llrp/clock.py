@@ -7,7 +7,11 @@ connection. Times are corrected only where the clock is known to be wrong; a cor
 arrival times.
 """
 
-from readers.driver import TagRow
+from dataclasses import replace
+
+import numpy as np
+
+from readers.columns import ReadColumns
 from readers.llrp.report import NO_TIME, Report
 from readers.sighting import Instant
 
@@ -35,32 +39,32 @@ class ReaderClock:
         offset = self.offset_us or 0
         return offset if abs(offset) > TRUSTED_US else 0
 
-    def rows(self, report: Report, received_at: Instant) -> list[TagRow]:
+    def rows(self, report: Report, received_at: Instant) -> ReadColumns:
         """The report's rows in the daemon's time; a row without time gets the time of its arrival."""
-        if not report.rows:
-            return report.rows
+        rows = report.rows
+        if not len(rows):
+            return rows
+        oldest, newest = received_at - QUEUED_US, received_at + FUTURE_US
         if report.timed:
             self._notice_jump(report.earliest, report.latest, received_at)
-            oldest, newest = received_at - QUEUED_US, received_at + FUTURE_US
             if not self.shift_us and oldest <= report.earliest and report.latest <= newest:
-                return report.rows
-        return [self._row(row, received_at) for row in report.rows]
+                return rows
+        none = (rows.first == NO_TIME) | (rows.last == NO_TIME)
+        first, last = rows.first - self.shift_us, rows.last - self.shift_us
+        # A time that even the measured offset does not make possible is replaced by the time of arrival.
+        first = np.where(none | (first < oldest) | (first > newest), received_at, first)
+        last = np.where(none | (last < oldest) | (last > newest), received_at, last)
+        return replace(rows, first=first, last=last)
+
+    def moment(self, at: Instant | None, received_at: Instant) -> Instant:
+        """An event's time in the daemon's time; without one, or with one that cannot be, that of its arrival."""
+        if at is None:
+            return received_at
+        corrected = at - self.shift_us
+        return corrected if received_at - QUEUED_US <= corrected <= received_at + FUTURE_US else received_at
 
     def _notice_jump(self, earliest: Instant, latest: Instant, received_at: Instant) -> None:
         shift = self.shift_us
         if latest - shift > received_at + FUTURE_US or earliest - shift < received_at - QUEUED_US:
             # The newest read of a report was made about when the report arrived.
             self.offset_us = latest - received_at
-
-    def _row(self, row: TagRow, received_at: Instant) -> TagRow:
-        epc, antenna, rssi, first, last, count = row
-        if first == NO_TIME or last == NO_TIME:
-            return (epc, antenna, rssi, received_at, received_at, count)
-        shift = self.shift_us
-        first_at, last_at = _plausible(first - shift, received_at), _plausible(last - shift, received_at)
-        return (epc, antenna, rssi, first_at, last_at, count)
-
-
-def _plausible(at: Instant, received_at: Instant) -> Instant:
-    """A time that even the measured offset does not make possible is replaced by the time of arrival."""
-    return at if received_at - QUEUED_US <= at <= received_at + FUTURE_US else received_at

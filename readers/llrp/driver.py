@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from readers.columns import NO_READS, ReadColumns
 from readers.driver import (
     Batch,
     ConnectionFailed,
@@ -16,20 +17,24 @@ from readers.driver import (
     ProtocolViolated,
     ReaderBusy,
     ReaderFrozen,
-    TagRow,
 )
-from readers.llrp import messages
+from readers.llrp import messages, ports
 from readers.llrp.clock import ReaderClock
 from readers.llrp.framing import HEADER, Connection, Message
+from readers.llrp.ports import Ports
 from readers.llrp.report import ReportDecoder
-from readers.sighting import Instant
+from readers.sighting import InputChange, Instant
 from readers.wire import LLRP_PORT
 from readers.wire import MessageType as M
 
 log = logging.getLogger(__name__)
 
+OUTPUT_SECONDS_MAX = 3.0
+"""How long a reader may take to switch an output."""
 KEEPALIVES_MISSED_MAX = 3
 """Keepalive periods without any message after which the reader counts as frozen."""
+GATHER_SECONDS = 0.04
+"""How long a reader that has just spoken may speak on before it is read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class LlrpSettings:
     antennas: tuple[int, ...] = ()
     keepalive_seconds: float = 5.0
     session: int = 0
+    inputs: tuple[int, ...] = ()
+    """Inputs to put to use: beams, contacts, buttons."""
     connect_seconds_max: float = 5.0
     answer_seconds_max: float = 10.0
     batch_seconds: float = 0.2
@@ -60,11 +67,13 @@ class LlrpDriver:
         settings: LlrpSettings,
         clock: Callable[[], Instant],
         monotonic: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         """`clock` gives the daemon's time; `monotonic` seconds for the watchdog, which no clock change may move."""
         self._settings = settings
         self._clock = clock
         self._monotonic = monotonic
+        self._pause = pause
         self._identifiers = count(1)
         self._reader_clock = ReaderClock()
         self._decoder = ReportDecoder()
@@ -74,6 +83,7 @@ class LlrpDriver:
         self._alive_at: Instant = 0
         self._antennas: tuple[int, ...] = ()
         self._early: list[Message] = []
+        self._ports = Ports()
 
     def open(self) -> Identity:
         """Connect, configure, start. Raises ConnectionFailed, ReaderBusy, ReaderFrozen, ProtocolViolated."""
@@ -93,9 +103,14 @@ class LlrpDriver:
     def reads(self) -> Iterator[Batch]:
         """Batches, at least five a second, until close(). Raises DriverError when the connection ends."""
         waiting, self._early = self._early, []
+        heard_something = False
         while not self._closed:
+            self._ports.send_waiting(self._send)
             if not waiting:
                 try:
+                    # A busy reader is read in gulps: what comes meanwhile costs one turn, not one a message.
+                    if heard_something:
+                        self._pause(GATHER_SECONDS)
                     waiting = self._receive(self._settings.batch_seconds)
                 except ConnectionFailed:
                     if self._closed:
@@ -103,7 +118,7 @@ class LlrpDriver:
                     raise
             # What came before a broken message is evidence: it goes out before the error does.
             rows, failure = self._take(waiting)
-            waiting = []
+            waiting, heard_something = [], bool(waiting)
             yield PackedBatch(
                 self._settings.reader,
                 rows,
@@ -111,6 +126,7 @@ class LlrpDriver:
                 self._alive_at,
                 self._reader_clock.offset_us,
                 self._antennas,
+                self._ports.taken(),
             )
             if failure is not None:
                 self.close()
@@ -119,9 +135,14 @@ class LlrpDriver:
     def close(self) -> None:
         """End the connection by force, from any thread, more than once."""
         self._closed = True
+        self._ports.end()
         connection = self._connection
         if connection is not None:
             connection.close(farewell=messages.build("CLOSE_CONNECTION", next(self._identifiers)))
+
+    def set_output(self, port: int, active: bool) -> None:
+        """Switch an output of the reader, from any thread but the one in reads(). Raises DriverError."""
+        self._ports.write(next(self._identifiers), port, active, OUTPUT_SECONDS_MAX)
 
     # The handshake
 
@@ -165,6 +186,7 @@ class LlrpDriver:
             elif answer == M.GET_READER_CONFIG_RESPONSE:
                 connected = messages.connected_antennas(values)
         self._antennas = self._listening(found.antennas, connected)
+        self._watch_inputs()
         return Identity(found.model, found.firmware, self._antennas)
 
     def _check_antennas(self, available: int) -> None:
@@ -179,12 +201,26 @@ class LlrpDriver:
         asked = self._settings.antennas or tuple(range(1, available + 1))
         return asked if connected is None else tuple(antenna for antenna in asked if antenna in connected)
 
+    def _watch_inputs(self) -> None:
+        inputs = self._settings.inputs
+        if not inputs:
+            return
+        identifier = next(self._identifiers)
+        self._send(ports.watch_inputs(identifier, inputs))
+        refused = ports.refusal(self._answer(M.SET_READER_CONFIG_RESPONSE, identifier, "the inputs"))
+        if refused:
+            # The tags are read all the same; that a beam tells nothing shows at its portal.
+            log.warning("reader %s: does not put inputs %s to use: %s", self._settings.reader, inputs, refused)
+
     def _ask(self, name: str, fields: dict[str, Any], answer: M | None) -> Message | None:
         """Send a request and wait for its answer; what else comes meanwhile is kept for reads()."""
         identifier = next(self._identifiers)
         self._send(messages.build(name, identifier, fields))
         if answer is None:
             return None
+        return self._answer(answer, identifier, name)
+
+    def _answer(self, answer: M, identifier: int, name: str) -> Message:
         deadline = self._monotonic() + self._settings.answer_seconds_max
         while True:
             for at, message in enumerate(pending := self._receive_until(deadline, f"an answer to {name}")):
@@ -240,22 +276,28 @@ class LlrpDriver:
     def _acknowledge(self) -> None:
         self._send(messages.build("KEEPALIVE_ACK", next(self._identifiers)))
 
-    def _take(self, received: list[Message]) -> tuple[list[TagRow], DriverError | None]:
+    def _take(self, received: list[Message]) -> tuple[ReadColumns, DriverError | None]:
         """The rows of these messages, and the error that ended them, if one did."""
-        rows: list[TagRow] = []
+        reports: list[tuple[bytes, int]] = []
+        failure: DriverError | None = None
         try:
             for message in received:
                 if message.kind == M.RO_ACCESS_REPORT:
-                    report = self._decoder.decode(message.body, message.offset + HEADER.size)
-                    rows += self._reader_clock.rows(report, self._alive_at)
+                    reports.append((message.body, message.offset + HEADER.size))
                 elif message.kind == M.KEEPALIVE:
                     self._acknowledge()
                 elif message.kind == M.READER_EVENT_NOTIFICATION:
                     self._notice(messages.event(message))
+                elif message.kind in (M.SET_READER_CONFIG_RESPONSE, M.ERROR_MESSAGE):
+                    self._ports.answered(message)
                 # Anything else, of whatever type, is none of our business; the rest of the segment is.
         except DriverError as error:
-            return rows, error
-        return rows, None
+            failure = error
+        if not reports:
+            return NO_READS, failure
+        # Decoded together: readers send a report a tag, and a hundred at once cost little more than one.
+        report, broken = self._decoder.decode_all(reports)
+        return self._reader_clock.rows(report, self._alive_at), broken or failure
 
     def _notice(self, event: messages.Event) -> None:
         if event.closing:
@@ -265,6 +307,17 @@ class LlrpDriver:
             asked = not self._settings.antennas or antenna in self._settings.antennas
             kept = set(self._antennas) | {antenna} if connected and asked else set(self._antennas) - {antenna}
             self._antennas = tuple(sorted(kept))
+        if event.input is not None:
+            port, active = event.input
+            self._ports.changed(
+                InputChange(
+                    self._settings.reader,
+                    port,
+                    active,
+                    self._reader_clock.moment(event.at, self._alive_at),
+                    self._alive_at,
+                )
+            )
         if event.overflow:
             # Reads are missing, so this time was not covered: a new connection makes the gap plain.
             raise ProtocolViolated("the reader's report buffer overflowed: reads were lost in the reader")

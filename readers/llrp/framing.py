@@ -8,7 +8,7 @@ import contextlib
 import socket
 import struct
 import threading
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from readers.driver import ConnectionFailed, ProtocolViolated
 
@@ -21,8 +21,7 @@ VERSIONS = (1, 2)
 """Version 2 is LLRP 1.1, whose reports and keepalives are those of 1.0.1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message: `body` without the header; `offset` is where its header stood in the stream, in bytes."""
 
     kind: int

@@ -27,7 +27,7 @@ REQUEST_ALL = 0
 
 _EVENTS = {
     "HoppingEvent": False,
-    "GPIEvent": False,
+    "GPIEvent": True,
     "ROSpecEvent": False,
     "ReportBufferFillWarning": True,
     "ReaderExceptionEvent": True,
@@ -61,6 +61,7 @@ class Event:
     connection: str | None = None
     closing: bool = False
     antenna: tuple[int, bool] | None = None
+    input: tuple[int, bool] | None = None
     overflow: bool = False
     trouble: str | None = None
 
@@ -165,12 +166,14 @@ def event(message: Message) -> Event:
         raise ProtocolViolated(f"byte {message.offset}: an event notification without its data")
     uptime = "UTCTimestamp" not in data and "Uptime" in data
     antenna = data.get("AntennaEvent")
+    changed = data.get("GPIEvent")
     return Event(
         at=_number(data.get("Uptime" if uptime else "UTCTimestamp"), "Microseconds"),
         uptime=uptime,
         connection=_connection(data.get("ConnectionAttemptEvent")),
         closing="ConnectionCloseEvent" in data,
         antenna=(int(antenna["AntennaID"]), antenna["EventType"] == "Connected") if antenna else None,
+        input=(int(changed["GPIPortNumber"]), bool(changed["GPIEvent"])) if changed else None,
         overflow="ReportBufferOverflowErrorEvent" in data,
         trouble=_trouble(data.get("ReaderExceptionEvent")),
     )

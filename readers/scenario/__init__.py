@@ -24,6 +24,10 @@ happens at the same second happens in the order of the lines.
             closes the connection in the middle of a message
     SECONDS READER garbage
             sends one malformed report
+    SECONDS READER beam  PORT for SECONDS
+            somebody breaks the light barrier at this input for so long
+    SECONDS READER beam  PORT on | off
+            the input becomes active (the barrier is broken), or not
     SECONDS READER clock DATE[TIME] | right
             its clock jumps to that time (UTC, ISO 8601), or is right again
     SECONDS WHO VERB WORDS…
@@ -41,6 +45,7 @@ from readers.scenario.model import (
     DeviceActs,
     DeviceVerb,
     InField,
+    InputTurns,
     Presence,
     Problem,
     ReaderEvent,
@@ -61,6 +66,7 @@ __all__ = [
     "DeviceActs",
     "DeviceVerb",
     "InField",
+    "InputTurns",
     "Presence",
     "Problem",
     "ReaderEvent",

@@ -45,7 +45,16 @@ class ClockJumps:
     to_at: Instant | None
 
 
-ReaderEvent = TagsArrive | TagsLeave | DeviceActs | ClockJumps
+@dataclass(frozen=True, slots=True)
+class InputTurns:
+    """An input of the reader becomes active or not: a light barrier broken, a contact closed."""
+
+    at_seconds: float
+    port: int
+    active: bool
+
+
+ReaderEvent = TagsArrive | TagsLeave | DeviceActs | ClockJumps | InputTurns
 
 
 @dataclass(frozen=True, slots=True)

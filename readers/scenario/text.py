@@ -14,6 +14,7 @@ from readers.scenario.model import (
     ClockJumps,
     DeviceActs,
     DeviceVerb,
+    InputTurns,
     Problem,
     ReaderEvent,
     ReaderScript,
@@ -35,7 +36,8 @@ _HEX = re.compile(r"[0-9A-Fa-f]+")
 _NAME = re.compile(r"[^\W_][\w.-]*")
 _DEVICE_VERBS: tuple[DeviceVerb, ...] = ("off", "on", "freeze", "thaw", "cut", "garbage")
 _ANTENNA_VERBS = ("arrive", "leave", "pass")
-_READER_VERBS = (*_DEVICE_VERBS, "clock")
+_READER_VERBS = (*_DEVICE_VERBS, "clock", "beam")
+MAX_INPUTS = 4
 _FORMS = {
     "reader": "reader NAME antennas 1:PLACE 2:PLACE",
     "tags": "tags NAME EPC EPC …",
@@ -254,7 +256,7 @@ def _happen(
     elif slash:
         events[name] += _antenna_events(draft.readers[name], antenna, at_seconds, who, verb, rest, tags)
     else:
-        events[name].append(_device_event(name, at_seconds, verb, rest))
+        events[name] += _device_events(name, at_seconds, verb, rest)
 
 
 def _seconds(word: _Word) -> float:
@@ -322,6 +324,28 @@ def _dbm(word: _Word) -> float:
     if not _NUMBER.fullmatch(word.text) or not -100 <= float(word.text) <= 0:
         raise _Mistake(word, f"{word.text!r} is no strength; write dBm between -100 and 0, such as -55")
     return float(word.text)
+
+
+def _device_events(name: str, at_seconds: float, verb: _Word, rest: list[_Word]) -> list[ReaderEvent]:
+    if verb.text == "beam":
+        return _beam(at_seconds, verb, rest)
+    return [_device_event(name, at_seconds, verb, rest)]
+
+
+def _beam(at_seconds: float, verb: _Word, rest: list[_Word]) -> list[ReaderEvent]:
+    form = "write the input and how long, such as `beam 1 for 0.4`, or `beam 1 on`"
+    port, *how = rest or [verb]
+    if not rest or not how:
+        raise _Mistake(port, f"the line ends too early; {form}")
+    if not port.text.isascii() or not port.text.isdigit() or not 1 <= int(port.text) <= MAX_INPUTS:
+        raise _Mistake(port, f"{port.text!r} is no input; inputs are numbered 1 to {MAX_INPUTS}")
+    number = int(port.text)
+    if how[0].text == "for" and len(how) == 2:
+        end = at_seconds + _seconds(how[1])
+        return [InputTurns(at_seconds, number, True), InputTurns(end, number, False)]
+    if how[0].text in ("on", "off") and len(how) == 1:
+        return [InputTurns(at_seconds, number, how[0].text == "on")]
+    raise _Mistake(how[0], f"{how[0].text!r} is nothing a beam does; {form}")
 
 
 def _device_event(name: str, at_seconds: float, verb: _Word, rest: list[_Word]) -> ReaderEvent:

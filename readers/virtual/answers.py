@@ -28,7 +28,7 @@ def _general(antennas: int) -> bytes:
     body += firmware
     for index, value in enumerate(device.SENSITIVITIES, start=1):
         body += wire.encode_tlv(P.RECEIVE_SENSITIVITY_TABLE_ENTRY, struct.pack(">HH", index, value))
-    body += wire.encode_tlv(P.GPIO_CAPABILITIES, struct.pack(">HH", 0, 0))
+    body += wire.encode_tlv(P.GPIO_CAPABILITIES, struct.pack(">HH", device.INPUTS, device.OUTPUTS))
     for antenna in range(1, antennas + 1):
         protocols = struct.pack(">HHB", antenna, 1, device.AIR_PROTOCOL_C1G2)
         body += wire.encode_tlv(P.PER_ANTENNA_AIR_PROTOCOL, protocols)
@@ -75,9 +75,13 @@ def capabilities(requested: int, antennas: int) -> bytes:
 
 
 def configuration(
-    request: tuple[int, int, int, int], now: Configuration, antennas: int, connected: Collection[int]
+    request: tuple[int, int, int, int],
+    now: Configuration,
+    antennas: int,
+    connected: Collection[int],
+    levels: Collection[int] = (),
 ) -> bytes:
-    """The body of GET_READER_CONFIG_RESPONSE for (antenna, RequestedData, GPI port, GPO port).
+    """The body of GET_READER_CONFIG_RESPONSE for (antenna, RequestedData, GPI port, GPO port); `levels`: active inputs.
 
     Raises Refused for an unknown RequestedData, antenna or port.
     """
@@ -86,9 +90,9 @@ def configuration(
         raise Refused(S.A_OUT_OF_RANGE, f"RequestedData {requested} is unknown; known are 0 to 11", field=1)
     if requested in (0, 2, 3) and antenna > antennas:
         raise Refused(S.A_OUT_OF_RANGE, f"antenna {antenna} does not exist; there are {antennas}", field=0)
-    for wanted, port, index in ((9, gpi, 2), (10, gpo, 3)):
-        if requested in (0, wanted) and port:
-            raise Refused(S.A_OUT_OF_RANGE, "this reader has no ports for input or output", field=index)
+    for wanted, port, ports, index in ((9, gpi, device.INPUTS, 2), (10, gpo, device.OUTPUTS, 3)):
+        if requested in (0, wanted) and port > ports:
+            raise Refused(S.A_OUT_OF_RANGE, f"ports are numbered 1 to {ports}; there is no {port}", field=index)
     numbers = (antenna,) if antenna else tuple(range(1, antennas + 1))
     parts = {
         1: wire.encode_tlv(P.IDENTIFICATION, struct.pack(">BH", 0, 8) + bytes.fromhex("020000FFFE000001")),
@@ -102,8 +106,14 @@ def configuration(
         6: wire.encode_tlv(P.ACCESS_REPORT_SPEC, bytes((now.access_report,))),
         7: wire.encode_tlv(P.LLRP_CONFIGURATION_STATE_VALUE, struct.pack(">I", now.changes & 0xFFFFFFFF)),
         8: wire.encode_tlv(P.KEEPALIVE_SPEC, struct.pack(">BI", now.keepalive_ms > 0, now.keepalive_ms)),
-        9: b"",
-        10: b"",
+        9: b"".join(
+            wire.encode_tlv(P.GPI_PORT_CURRENT_STATE, struct.pack(">HBB", n, (n in now.inputs) << 7, n in levels))
+            for n in ((gpi,) if gpi else range(1, device.INPUTS + 1))
+        ),
+        10: b"".join(
+            wire.encode_tlv(P.GPO_WRITE_DATA, struct.pack(">HB", n, (n in now.outputs) << 7))
+            for n in ((gpo,) if gpo else range(1, device.OUTPUTS + 1))
+        ),
         11: wire.encode_tlv(P.EVENTS_AND_REPORTS, bytes((now.hold << 7,))),
     }
     return success() + (b"".join(parts.values()) if requested == 0 else parts[requested])
@@ -150,6 +160,11 @@ def rospec_event(kind: int, rospec_id: int, preempting_id: int = 0) -> bytes:
 def aispec_event(rospec_id: int, spec_index: int) -> bytes:
     """AISpecEvent, end of AISpec; the index counts from 1."""
     return wire.encode_tlv(P.AISPEC_EVENT, struct.pack(">BIH", 0, rospec_id, spec_index))
+
+
+def input_event(port: int, active: bool) -> bytes:
+    """GPIEvent."""
+    return wire.encode_tlv(P.GPI_EVENT, struct.pack(">HB", port, active << 7))
 
 
 def antenna_event(antenna: int, connected: bool) -> bytes:

@@ -30,9 +30,12 @@ MAX_ACCESSSPECS = 32
 MAX_OPSPECS = 8
 MAX_FILTERS = 4
 MAX_PRIORITY = 7
+INPUTS = OUTPUTS = 4
+"""Ports, numbered from 1. An input tells nothing until a client puts it to use."""
 
 EVENT_TYPES = range(9)
 """Event types of EventNotificationState (LLRP 1.0.1, section 12.2.6.4)."""
+EVENT_INPUT = 1
 EVENT_ROSPEC = 2
 EVENT_AISPEC = 6
 EVENT_ANTENNA = 8
@@ -86,6 +89,10 @@ class Configuration:
     keepalive_ms: int = 0
     hold: bool = False
     antennas: dict[int, Antenna] = field(default_factory=dict)
+    inputs: frozenset[int] = frozenset()
+    """Those put to use."""
+    outputs: frozenset[int] = frozenset()
+    """Those that are active."""
     changes: int = 0
 
 
@@ -134,10 +141,20 @@ def _configured_by(now: Configuration, node: Node, antennas: int) -> Configurati
             return _antenna_configured(now, node, antennas)
         case P.ANTENNA_PROPERTIES:
             raise Refused(S.P_UNSUPPORTED_PARAMETER, "antenna properties cannot be set", (P.ANTENNA_PROPERTIES,))
-        case P.GPO_WRITE_DATA | P.GPI_PORT_CURRENT_STATE:
-            raise _refuse("this reader has no ports for input or output", node.kind, field=0)
+        case P.GPO_WRITE_DATA:
+            return replace(now, outputs=_port(now.outputs, node, OUTPUTS, "outputs"))
+        case P.GPI_PORT_CURRENT_STATE:
+            return replace(now, inputs=_port(now.inputs, node, INPUTS, "inputs"))
         case _:
             raise Refused(S.P_UNSUPPORTED_PARAMETER, "no extension is supported", (node.kind,))
+
+
+def _port(before: frozenset[int], node: Node, ports: int, what: str) -> frozenset[int]:
+    """A set of ports with this one in it, or without, as the first bit says."""
+    port = node.int_at(0)
+    if not 1 <= port <= ports:
+        raise _refuse(f"{what} are numbered 1 to {ports}; there is no {port}", node.kind, field=0)
+    return before | {port} if node.int_at(1) & 0x80 else before - {port}
 
 
 def _events(before: frozenset[int], node: Node) -> frozenset[int]:

@@ -102,6 +102,8 @@ class Inventory:
         self.access_report = 1
         self._slots: dict[int, _Slot] = {}
         self._accesses: dict[int, _AccessSlot] = {}
+        self.chips: dict[bytes, tag.Chip] = {}
+        """Tags of the scenario that can be written, by the number that the scenario calls them by."""
         self._run: _Run | None = None
 
     @property
@@ -229,13 +231,17 @@ class Inventory:
         """One inventory cycle: due starts, the tags heard, and the stop triggers that have come."""
         self.flush_overdue()
         self._start_due(now)
-        for each in heard:
+        for raw in heard:
             run = self._run
             if run is None:
                 break
             aispec = run.aispec
-            if each.antenna in aispec.antennas and tag.selected(each.epc, aispec.filters_of(each.antenna)):
-                self._observe(run, each, now)
+            chip = self.chips.get(raw.epc)
+            if chip is not None and chip.gone:
+                continue
+            each = raw if chip is None else raw._replace(epc=chip.epc)
+            if each.antenna in aispec.antennas and tag.selected(each.epc, aispec.filters_of(each.antenna), chip):
+                self._observe(run, each, now, chip)
                 if _observed_enough(run):
                     self._end_aispec(run, now)
         run = self._run
@@ -247,7 +253,7 @@ class Inventory:
         elif _aispec_over(run, now):
             self._end_aispec(run, now)
 
-    def _observe(self, run: _Run, heard: Heard, now: Instant) -> None:
+    def _observe(self, run: _Run, heard: Heard, now: Instant, chip: tag.Chip | None) -> None:
         run.observations += 1
         if heard.epc not in run.seen:
             run.seen.add(heard.epc)
@@ -255,9 +261,9 @@ class Inventory:
         report = run.slot.spec.report or self.report
         origin = Origin(run.slot.spec.id, run.aispec.index, run.aispec.inventory_id, report)
         at_once = False
-        access = self._access_for(heard, run.slot.spec.id)
+        access = self._access_for(heard, run.slot.spec.id, chip)
         if access is not None:
-            results = tag.operate(heard.epc, access.spec.opspecs)
+            results = tag.operate(heard.epc, access.spec.opspecs, chip)
             origin = origin._replace(access_id=access.spec.id, results=results)
             trigger = self.access_report if access.spec.report is None else access.spec.report
             at_once = trigger == 1
@@ -268,13 +274,13 @@ class Inventory:
         if at_once or (report.trigger and report.n and waiting >= report.n):
             self.flush()
 
-    def _access_for(self, heard: Heard, rospec_id: int) -> _AccessSlot | None:
+    def _access_for(self, heard: Heard, rospec_id: int, chip: tag.Chip | None) -> _AccessSlot | None:
         """The first enabled AccessSpec that the tag fits: one is carried out at one singulation."""
         for slot in self._accesses.values():
             spec = slot.spec
             if not slot.enabled or spec.antenna not in (0, heard.antenna) or spec.rospec_id not in (0, rospec_id):
                 continue
-            if all(tag.is_target(heard.epc, target) for target in spec.targets):
+            if all(tag.is_target(heard.epc, target, chip) for target in spec.targets):
                 return slot
         return None
 

@@ -63,6 +63,9 @@ class Machine:
         self._clock = clock
         self._stamp = stamp
         self._message_id = 0
+        self._levels: set[int] = set()
+        self.switched: list[tuple[Instant, int, bool]] = []
+        """Outputs as clients switched them: when, which, whether on."""
         self._handlers: dict[int, Callable[[Node], bytes]] = {
             M.GET_READER_CAPABILITIES: self._capabilities,
             M.GET_READER_CONFIG: self._get_configuration,
@@ -132,10 +135,13 @@ class Machine:
     def _get_configuration(self, node: Node) -> bytes:
         antenna, requested, gpi, gpo = (node.int_at(index) for index in range(4))
         request = (antenna, requested, gpi, gpo)
-        return answers.configuration(request, self.configuration, self._antennas, self._connected)
+        return answers.configuration(request, self.configuration, self._antennas, self._connected, self._levels)
 
     def _set_configuration(self, node: Node) -> bytes:
+        before = self.configuration.outputs
         self.configuration = device.configured(self.configuration, node, self._antennas)
+        changed = before ^ self.configuration.outputs
+        self.switched += [(self._clock(), port, port in self.configuration.outputs) for port in sorted(changed)]
         self.inventory.report = self.configuration.report
         self.inventory.access_report = self.configuration.access_report
         return answers.success()
@@ -163,6 +169,15 @@ class Machine:
     def attempt(self, status: wire.ConnectionAttempt) -> bytes:
         """A notification with a ConnectionAttemptEvent."""
         return answers.event(self._stamp(), answers.connection_attempt(status), self._next_id())
+
+    def input_turns(self, port: int, active: bool) -> bytes:
+        """An input changes; told where a client put it to use and asked for such events."""
+        same = (port in self._levels) == active
+        (self._levels.add if active else self._levels.discard)(port)
+        told = port in self.configuration.inputs and device.EVENT_INPUT in self.configuration.events
+        if same or not told or self.holding:
+            return b""
+        return answers.event(self._stamp(), answers.input_event(port, active), self._next_id())
 
     def keepalive(self) -> bytes:
         """A KEEPALIVE."""

@@ -13,11 +13,12 @@ import struct
 from collections.abc import Callable
 
 from readers import wire
-from readers.scenario import ClockJumps, DeviceActs, Presence, ReaderScript, TagsArrive, apply_event
+from readers.scenario import ClockJumps, DeviceActs, InputTurns, Presence, ReaderScript, TagsArrive, apply_event
 from readers.sighting import Instant
 from readers.virtual import device
 from readers.virtual.machine import Machine
 from readers.virtual.reports import Heard
+from readers.virtual.tag import Chip
 from readers.wire import ConnectionAttempt
 from readers.wire import MessageType as M
 from readers.wire import ParameterType as P
@@ -54,6 +55,8 @@ class VirtualReader:
         self._powered = True
         self._thawed = asyncio.Event()
         self._thawed.set()
+        self.chips: dict[bytes, Chip] = {}
+        """Tags that can be written, by the number that the scenario calls them by; all others are locked."""
         self._machine = self._fresh_machine()
         self._client: asyncio.StreamWriter | None = None
         self._connections: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
@@ -62,7 +65,9 @@ class VirtualReader:
         self._cycles: asyncio.Task[None] | None = None
 
     def _fresh_machine(self) -> Machine:
-        return Machine(self.script.antennas.keys(), self._clock, self.now)
+        machine = Machine(self.script.antennas.keys(), self._clock, self.now)
+        machine.inventory.chips = self.chips
+        return machine
 
     def now(self) -> Instant:
         """The reader's own clock."""
@@ -173,6 +178,11 @@ class VirtualReader:
             self._client.write(data)
 
     @property
+    def switched(self) -> list[tuple[Instant, int, bool]]:
+        """Outputs as clients switched them since the power came: when, which, whether on."""
+        return list(self._machine.switched)
+
+    @property
     def has_client(self) -> bool:
         """Whether a client has the connection; the next would be turned away."""
         return self._client is not None
@@ -213,6 +223,9 @@ class VirtualReader:
                 passing.update(dict.fromkeys(((event.antenna, epc) for epc in event.epcs), event.mean_dbm))
             elif isinstance(event, DeviceActs):
                 await self._act(event)
+            elif isinstance(event, InputTurns):
+                if self._powered and self._thawed.is_set():
+                    self._send(self._machine.input_turns(event.port, event.active))
             elif isinstance(event, ClockJumps):
                 self._skew_us = 0 if event.to_at is None else event.to_at - self._clock()
         await self._recover_port()

@@ -17,7 +17,7 @@ from readers.wire import ParameterType as P
 BANK_RESERVED, BANK_EPC, BANK_TID, BANK_USER = range(4)
 _OK = 0
 _READ_NONSPECIFIC_TAG_ERROR = 1
-_WRITE_LOCKED = 2
+_WRITE_OVERRUN, _WRITE_LOCKED, _WRITE_FAILED = 1, 2, 5
 _KILL_ZERO_PASSWORD = 1
 _LOCK_NONSPECIFIC_TAG_ERROR = 2
 
@@ -37,12 +37,30 @@ def tid_of(epc: bytes) -> bytes:
     return bytes.fromhex("E28011A0") + hashlib.sha256(b"virtual TID " + epc).digest()[:8]
 
 
-def memory(epc: bytes, bank: int) -> bytes:
+@dataclass(slots=True)
+class Chip:
+    """A tag that can be written: what stands in it now, and its factory number, which never changes.
+
+    `fault`: `lies` (says that it wrote, and did not), `half` (writes half and says so), `deaf` (is written, and
+    answers nothing after that).
+    """
+
+    epc: bytes
+    tid: bytes
+    fault: str = ""
+    gone: bool = False
+
+
+EPC_WORDS_MAX = 8
+"""Words of EPC that a chip holds: 128 bits."""
+
+
+def memory(epc: bytes, bank: int, chip: Chip | None = None) -> bytes:
     """The content of one bank; user memory is four empty words, both passwords are zero."""
     if bank == BANK_EPC:
         return struct.pack(">HH", crc_16(epc), pc_bits(epc)) + epc
     if bank == BANK_TID:
-        return tid_of(epc)
+        return tid_of(epc) if chip is None else chip.tid
     return bytes(8)
 
 
@@ -82,7 +100,7 @@ _ON_MATCH = (True, True, None, False, False, None)
 _ON_MISS = (False, None, False, None, True, True)
 
 
-def selected(epc: bytes, filters: Iterable[Filter]) -> bool:
+def selected(epc: bytes, filters: Iterable[Filter], chip: Chip | None = None) -> bool:
     """Whether the filters, applied in their order, leave the tag selected; without filters every tag is.
 
     Before the first filter a tag counts as selected unless that filter only ever selects (actions 1 and 5).
@@ -91,13 +109,13 @@ def selected(epc: bytes, filters: Iterable[Filter]) -> bool:
     for number, each in enumerate(filters):
         if number == 0 and each.action in (1, 5):
             state = False
-        hit = bits_match(memory(epc, each.bank), each.pointer, each.count, each.mask)
+        hit = bits_match(memory(epc, each.bank, chip), each.pointer, each.count, each.mask)
         verdict = (_ON_MATCH if hit else _ON_MISS)[each.action]
         state = state if verdict is None else verdict
     return state
 
 
-def is_target(epc: bytes, target: Node) -> bool:
+def is_target(epc: bytes, target: Node, chip: Chip | None = None) -> bool:
     """Whether the tag fits one C1G2TargetTag."""
     bank, match, pointer, mask_count, mask, data_count, data = target.values
     assert isinstance(bank, int)
@@ -106,18 +124,18 @@ def is_target(epc: bytes, target: Node) -> bool:
     assert isinstance(mask, bytes)
     assert isinstance(data_count, int)
     assert isinstance(data, bytes)
-    hit = bits_match(memory(epc, bank), pointer, min(mask_count, data_count), data, mask)
+    hit = bits_match(memory(epc, bank, chip), pointer, min(mask_count, data_count), data, mask)
     return hit == bool(match)
 
 
-def operate(epc: bytes, opspecs: Iterable[Node]) -> bytes:
+def operate(epc: bytes, opspecs: Iterable[Node], chip: Chip | None = None) -> bytes:
     """Carry out the operations in order up to the first that fails; gives their result parameters.
 
-    Virtual tags can be read but not changed: writes meet locked memory, kill a password of zero.
+    Without a chip a tag can be read but not changed: writes meet locked memory, kill a password of zero.
     """
     results = b""
     for opspec in opspecs:
-        outcome, result = _operation(epc, opspec)
+        outcome, result = _operation(epc if chip is None else chip.epc, opspec, chip)
         results += result
         if outcome != _OK:
             break
@@ -131,10 +149,29 @@ _PLAIN = {
 }
 
 
-def _operation(epc: bytes, opspec: Node) -> tuple[int, bytes]:
+def _write(chip: Chip, opspec: Node) -> tuple[int, int]:
+    """Write words into the EPC bank; gives the result's code and how many words were written."""
+    pointer, data = opspec.int_at(3), opspec.values[-1]
+    assert isinstance(data, bytes)
+    words = len(data) // 2
+    if opspec.int_at(2) != BANK_EPC or not pointer:
+        return _WRITE_LOCKED, 0
+    if pointer + words > 2 + EPC_WORDS_MAX:
+        return _WRITE_OVERRUN, 0
+    if chip.fault == "lies":
+        return _OK, words
+    done = words // 2 if chip.fault == "half" else words
+    content = memory(chip.epc, BANK_EPC).ljust(4 + 2 * EPC_WORDS_MAX, b"\0")
+    content = content[: 2 * pointer] + data[: 2 * done] + content[2 * (pointer + done) :]
+    chip.epc = content[4 : 4 + 2 * (content[2] >> 3)]
+    chip.gone = chip.fault == "deaf"
+    return (_OK if done == words else _WRITE_FAILED), done
+
+
+def _operation(epc: bytes, opspec: Node, chip: Chip | None) -> tuple[int, bytes]:
     number = opspec.int_at(0)
     if opspec.kind == P.C1G2_READ:
-        content = memory(epc, opspec.int_at(2) >> 6)
+        content = memory(epc, opspec.int_at(2) >> 6, chip)
         start, count = 2 * opspec.int_at(3), 2 * opspec.int_at(4)
         data = content[start : start + count] if count else content[start:]
         outcome = _OK if data and (not count or len(data) == count) else _READ_NONSPECIFIC_TAG_ERROR
@@ -143,6 +180,7 @@ def _operation(epc: bytes, opspec: Node) -> tuple[int, bytes]:
         return outcome, wire.encode_tlv(P.C1G2_READ_OPSPEC_RESULT, body)
     if opspec.kind in (P.C1G2_WRITE, P.C1G2_BLOCK_WRITE):
         kind = P.C1G2_WRITE_OPSPEC_RESULT if opspec.kind == P.C1G2_WRITE else P.C1G2_BLOCK_WRITE_OPSPEC_RESULT
-        return _WRITE_LOCKED, wire.encode_tlv(kind, struct.pack(">BHH", _WRITE_LOCKED, number, 0))
+        outcome, done = (_WRITE_LOCKED, 0) if chip is None else _write(chip, opspec)
+        return outcome, wire.encode_tlv(kind, struct.pack(">BHH", outcome, number, done))
     kind, outcome = _PLAIN[P(opspec.kind)]
     return outcome, wire.encode_tlv(kind, struct.pack(">BH", outcome, number))

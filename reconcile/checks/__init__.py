@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from custody.values import Instant
+from reconcile.checks.antennas import antenna_ended, antennas_deaf
 from reconcile.checks.cases import (
     AntennaCase,
     BooksSay,
@@ -34,6 +35,15 @@ from reconcile.checks.matters import (
     matter_ended,
     matter_verdict,
 )
+from reconcile.checks.portals import (
+    LyingCase,
+    PortalCase,
+    parked_at_portal,
+    parked_ended,
+    portal_blind,
+    portal_blind_ended,
+)
+from reconcile.checks.tags import ChipCase, RetiredCase, retired_tag, tag_disagrees
 from reconcile.checks.verdicts import RADIO_CHECKS, reader_silent, removal, unknown_tag
 
 CARRIER_CHECKS: Mapping[str, Callable[[CarrierCase, Instant, Thresholds], Verdict | None]] = {
@@ -59,6 +69,7 @@ __all__ = [
     "AntennaCase",
     "BooksSay",
     "CarrierCase",
+    "ChipCase",
     "Cover",
     "Ending",
     "GhostCase",
@@ -66,17 +77,22 @@ __all__ = [
     "LegCase",
     "LineCase",
     "Listening",
+    "LyingCase",
     "MatterCase",
     "MatterSays",
     "Opened",
     "PassageCase",
+    "PortalCase",
     "RadioSays",
     "ReaderCase",
+    "RetiredCase",
     "Spot",
     "TagCase",
     "Thresholds",
     "Verdict",
     "agrees",
+    "antenna_ended",
+    "antennas_deaf",
     "covers",
     "direct_pass",
     "ghost_read",
@@ -84,7 +100,13 @@ __all__ = [
     "line_verdict",
     "matter_ended",
     "matter_verdict",
+    "parked_at_portal",
+    "parked_ended",
+    "portal_blind",
+    "portal_blind_ended",
     "reader_silent",
     "removal",
+    "retired_tag",
+    "tag_disagrees",
     "unknown_tag",
 ]

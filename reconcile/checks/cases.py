@@ -62,6 +62,7 @@ class Thresholds:
     alarm_score: float = 0.85
     suspect_score: float = 0.3
     unknown_reads_min: int = 2
+    reference_silent_after: int = 120 * SECOND
 
     @classmethod
     def of(cls, scheme: Scheme) -> "Thresholds":
@@ -78,6 +79,7 @@ class Thresholds:
             meeting_grace=scheme.number("meeting_grace_minutes") * 60 * SECOND,
             label_grace=scheme.number("label_grace_seconds") * SECOND,
             timezone=scheme.timezone,
+            reference_silent_after=scheme.number("reference_silent_after_seconds") * SECOND,
         )
 
     def day(self, at: Instant) -> str:
@@ -188,6 +190,8 @@ class CarrierCase:
     books: BooksSay
     radio: RadioSays | None = None
     tagged: bool = True
+    by_eye: bool = False
+    """It has tags, but none whose silence says anything: unreadable ones, or labels that only a desk reads."""
     books_cover: Cover | None = None
     radio_cover: Cover | None = None
     radio_deaf: bool = False
@@ -251,11 +255,19 @@ class TagCase:
 
 @dataclass(frozen=True, slots=True)
 class AntennaCase:
-    """One antenna of a reader: what it hears, and until when it was last known to listen."""
+    """One antenna of a reader: what it hears, and until when its connection was last known to live.
+
+    `alive_since`: since when without a break. `references`: its reference tags, `heard_at` the last hearing of one,
+    `references_since` since when their silence counts.
+    """
 
     number: int
     place: str
     through_at: Instant | None
+    alive_since: Instant | None = None
+    references: tuple[str, ...] = ()
+    heard_at: Instant | None = None
+    references_since: Instant = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +283,8 @@ class ReaderCase:
     detail: str = ""
     last_event: Mapping[str, Any] = field(default_factory=dict)
     settled_at: Instant | None = None
+    deaf_settled: Mapping[int, Instant] = field(default_factory=dict)
+    """By antenna, when somebody last settled that it is deaf."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,8 @@ def missing_ended(case: CarrierCase, opened: Opened) -> Ending | None:
         return Ending("heard_elsewhere", {"place": radio.place.code})
     if not case.tagged and not opened.of_round:
         return Ending("tag_retired")
+    if case.by_eye and not opened.of_round:
+        return Ending("by_eye_only")
     return _met(case, opened)
 
 
@@ -160,6 +162,7 @@ ENDINGS = (
     "heard_in_place",
     "heard_elsewhere",
     "tag_retired",
+    "by_eye_only",
     "met_in_round",
     "now_missing",
     "stories_agree",
@@ -175,5 +178,10 @@ ENDINGS = (
     "nothing_to_sign",
     "reader_not_in_use",
     "listening_again",
+    "heard_again",
+    "portal_watches_again",
+    "portal_not_in_use",
+    "left_the_portal",
+    "tag_is_reference",
 )
 """Every code of an ending, for the catalogue."""

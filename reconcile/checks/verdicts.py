@@ -133,14 +133,14 @@ def absent_since(case: CarrierCase) -> Instant | None:
 def missing(case: CarrierCase, now: Instant, limits: Thresholds) -> Verdict | None:
     """In its place on the books, that place covered without a gap, and not heard there, nor believed anywhere else.
 
-    In place, awaiting destruction, or being read in a room. Never for a carrier without a tag, in an uncovered place,
-    in somebody's hands, or just put there (clause c.5, the reverse).
+    In place, awaiting destruction, or being read in a room. Never for a carrier without a tag that antennas hear and
+    that answers, in an uncovered place, in somebody's hands, or just put there (clause c.5, the reverse).
     """
     books, radio, cover = case.books, case.radio, case.books_cover
     since = absent_since(case)
     if books.status not in EXPECTED or books.place is None or not case.tagged or cover is None or since is None:
         return None
-    if case.removal_open:
+    if case.removal_open or case.by_eye:
         return None
     elsewhere = radio is not None and radio.place is not None and not agrees(radio.place, books.place)
     if radio is not None and elsewhere and radio.strength in BELIEVED:
@@ -255,7 +255,7 @@ def _out_by_right(case: CarrierCase, now: Instant) -> bool:
     return case.radio is not None and _packed_until(case.matter, case.radio.since_at or 0, now)
 
 
-def _may_leave(case: PassageCase) -> bool:
+def may_leave(case: PassageCase) -> bool:
     """Permitted to be outside, or packed to go; handed over to be destroyed; or taken back from a meeting to the unit
     (clause h.4). A permit that nobody has signed anything out under is not enough.
     """
@@ -274,7 +274,7 @@ def removal(case: PassageCase, now: Instant, limits: Thresholds) -> Verdict | No
 
     A score that the portal does not give counts as sure. Below the suspect score it stays evidence only.
     """
-    if case.direction not in ("out", "unknown") or _may_leave(case):
+    if case.direction not in ("out", "unknown") or may_leave(case):
         return None
     score = 1.0 if case.score is None else case.score
     if score < limits.suspect_score:

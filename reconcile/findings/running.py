@@ -8,7 +8,7 @@ locked cursor.
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 from custody.clock import day
@@ -33,6 +33,8 @@ from reconcile.checks import (
     Opened,
     Thresholds,
     Verdict,
+    antenna_ended,
+    antennas_deaf,
     direct_pass,
     ghost_read,
     line_ended,
@@ -41,16 +43,21 @@ from reconcile.checks import (
     matter_verdict,
     reader_silent,
     removal,
+    retired_tag,
+    tag_disagrees,
     unknown_tag,
 )
 from reconcile.checks.endings import reader_ended, tag_ended
 from reconcile.checks.people import PEOPLE_RULES, PersonCase, person_ended, person_verdict
-from reconcile.store import candidates, findings, incidents, matter_cases, people, signals, staff
+from reconcile.findings.doors import PORTAL_KINDS, opened_by_guard, portal_endings, portal_verdicts, take_alarms
+from reconcile.store import candidates, findings, incidents, matter_cases, people, portals, signals, staff, tag_evidence
 from reconcile.store.candidates import World
 from reconcile.store.core import Connection
 from reconcile.store.deadlines import loans_are_told, passed
 from reconcile.store.differing import differing
+from reconcile.store.references import reference_epcs
 
+READER_KINDS = frozenset({"reader_silent", "antenna_deaf"})
 _CURSOR_LAG_MAX = 5_000
 """Stays beyond the cursor without a passage among them, before the cursor alone is worth a write."""
 
@@ -89,6 +96,7 @@ class _Seen:
 
     passages: bool = False
     legs: bool = False
+    chips: bool = False
     ended: bool = False
     carriers: Mapping[str, Collection[int]] = field(default_factory=dict)
     """By kind, those of which something is to be opened."""
@@ -97,7 +105,7 @@ class _Seen:
     late: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.passages or self.legs or self.ended or self.carriers or self.others or self.late)
+        return bool(self.passages or self.legs or self.chips or self.ended or self.carriers or self.others or self.late)
 
 
 class _Ended(NamedTuple):
@@ -129,10 +137,15 @@ class _Run:
         if not self.kinds.isdisjoint(PASSAGE_KINDS):
             after, through = signals.passages_cursor(self.connection), signals.passages_end(self.connection)
             passages = through - after > _CURSOR_LAG_MAX or bool(self._passages(after, through))
+            passages = passages or portals.alarms_waiting(self.connection)
         legs = False
         if "direct_pass" in self.kinds:
             after, through = incidents.legs_cursor(self.connection), incidents.legs_end(self.connection)
             legs = through - after > _CURSOR_LAG_MAX or bool(self._legs(after, through))
+        chips = False
+        if "tag_disagrees" in self.kinds:
+            after, through = tag_evidence.chips_cursor(self.connection), tag_evidence.chips_end(self.connection)
+            chips = through - after > _CURSOR_LAG_MAX or bool(self._chips(after, through))
         kinds = self.kinds
         if "overdue_loan" in kinds and loans_are_told(self.connection, self.now, self.limits):
             kinds -= {"overdue_loan"}
@@ -144,6 +157,7 @@ class _Run:
         return _Seen(
             passages=passages,
             legs=legs,
+            chips=chips,
             ended=bool(self._endings(kinds)),
             carriers=about,
             others=frozenset(verdict.kind for verdict in verdicts) - frozenset(CARRIER_CHECKS),
@@ -154,9 +168,15 @@ class _Run:
         """Do it, in this transaction."""
         everybody = staff.keepers(self.connection, self.scheme, day(self.now, self.scheme.timezone))
         # Removals first: what has left by a portal is not also gone, missing or misplaced.
-        opened = self._open(self._removals(), everybody) if not self.kinds.isdisjoint(PASSAGE_KINDS) else ()
+        opened: tuple[str, ...] = ()
+        if not self.kinds.isdisjoint(PASSAGE_KINDS):
+            opened = self._open(self._removals(), everybody)
+            tell = partial(self._open, everybody=everybody)
+            opened += take_alarms(self.connection, self.world, self.now, self.limits, tell)
         if "direct_pass" in self.kinds:
             opened += self._open(self._passed_on(), everybody)
+        if seen.chips:
+            opened += self._open(self._two_chips(), everybody)
         ended = self._endings(self.kinds) if seen.ended or opened else []
         cleared = findings.clear(self.connection, {one.number: one.ending for one in ended}, self.now)
         # What is over in one way may begin in another.
@@ -182,7 +202,7 @@ class _Run:
         told = findings.told_of(self.connection, verdicts)
         fresh: dict[str, Verdict] = {}
         for verdict in verdicts:
-            known = told[verdict.about]
+            known = told[verdict.about] | opened_by_guard(self.connection, verdict, self.limits)
             if verdict.kind in known or (known and verdict.kind == "suspected_removal"):
                 # The radio's second thought about the same crossing: evidence, not another finding.
                 note = findings.canonical(verdict.evidence)
@@ -200,6 +220,17 @@ class _Run:
         through = incidents.legs_end(self.connection)
         verdicts = self._legs(after, through)
         incidents.legs_judged(self.connection, through)
+        return verdicts
+
+    def _chips(self, after: int, through: int) -> list[Verdict]:
+        cases = tag_evidence.chips(self.connection, after, through, self.world) if through > after else []
+        return [verdict for case in cases if (verdict := tag_disagrees(case)) is not None]
+
+    def _two_chips(self) -> list[Verdict]:
+        after = tag_evidence.chips_cursor(self.connection, lock=True)
+        through = tag_evidence.chips_end(self.connection)
+        verdicts = self._chips(after, through)
+        tag_evidence.chips_judged(self.connection, through)
         return verdicts
 
     def _differing(self, kinds: Collection[str]) -> dict[str, set[int]]:
@@ -224,20 +255,34 @@ class _Run:
     def _others(self, kinds: Collection[str]) -> list[Verdict]:
         """Of tags that nobody bears or that should be gone, of readers, of matters and what is in them."""
         found = self._of_matters(kinds)
+        if not PORTAL_KINDS.isdisjoint(kinds):
+            found += portal_verdicts(self.connection, kinds, self.scheme, self.now, self.limits)
         if "ghost_read" in kinds:
             heard = incidents.ghosts(self.connection, self.limits, self.world)
             found += [v for case in heard if (v := ghost_read(case, self.now, self.limits)) is not None]
+        if "retired_tag" in kinds:
+            # A tag that is still somewhere is heard again and again: the newest sightings are enough.
+            after = tag_evidence.chips_end(self.connection) - _CURSOR_LAG_MAX
+            off = tag_evidence.retired(self.connection, after, self.limits, self.world)
+            found += [v for case in off if (v := retired_tag(case, self.now, self.limits)) is not None]
         for kind in TAG_KINDS:
             if kind in kinds:
                 tags = signals.unknown_tags(self.connection, kind, self.scheme.epc_block, self.world)
                 found += [v for case in tags if (v := unknown_tag(kind, case, self.now, self.limits)) is not None]
         found += self._of_people(kinds)
-        if "reader_silent" in kinds:
-            cases_of_readers = signals.readers(self.connection, self.world)
-            silent = [reader_silent(case, self.now, self.limits) for case in cases_of_readers.values()]
-            about = {v.about: v for v in silent if v is not None}
-            found += [about[a] for a in sorted(set(about) - self._open_readers())]
-        return found
+        return found + self._of_readers(kinds)
+
+    def _of_readers(self, kinds: Collection[str]) -> list[Verdict]:
+        asked = READER_KINDS.intersection(kinds)
+        if not asked:
+            return []
+        cases = signals.readers(self.connection, self.world).values()
+        silent = [reader_silent(case, self.now, self.limits) for case in cases] if "reader_silent" in asked else []
+        found = [verdict for verdict in silent if verdict is not None]
+        if "antenna_deaf" in asked:
+            found += [verdict for case in cases for verdict in antennas_deaf(case, self.now, self.limits)]
+        known = {one.about for one, _ in findings.opened(self.connection, READER_KINDS, self.now, self.limits)}
+        return sorted((verdict for verdict in found if verdict.about not in known), key=lambda v: v.about)
 
     def _of_matters(self, kinds: Collection[str]) -> list[Verdict]:
         now, limits = self.now, self.limits
@@ -265,10 +310,6 @@ class _Run:
         told = people.told_already(self.connection, wanted)
         return [verdict for verdict in verdicts if verdict.kind in wanted and verdict.about not in told]
 
-    def _open_readers(self) -> set[str]:
-        known = findings.opened(self.connection, ("reader_silent",), self.now, self.limits)
-        return {one.about for one, _ in known}
-
     def _judge(self, kind: str, case: CarrierCase) -> Verdict | None:
         check = CARRIER_CHECKS[kind]
         verdict = check(case, self.now, self.limits)
@@ -284,14 +325,22 @@ class _Run:
         cases = candidates.carrier_cases(self.connection, of_carriers, self.world) if of_carriers else {}
         epcs = [row.epc for opened, row in known if opened.kind in TAG_KINDS]
         tags = signals.tag_cases(self.connection, epcs, self.world) if epcs else {}
-        silent = any(opened.kind == "reader_silent" for opened, _ in known)
+        references = reference_epcs(self.connection) if epcs else frozenset()
+        silent = any(opened.kind in READER_KINDS for opened, _ in known)
         readers = signals.readers(self.connection, self.world) if silent else {}
-        of_matters = self._matter_endings([opened for opened, _ in known])
+        every = [opened for opened, _ in known]
+        of_matters = self._matter_endings(every)
+        of_matters |= portal_endings(self.connection, every, self.scheme, self.now, self.limits)
         endings: list[_Ended] = []
         for opened, row in known:
             ending = of_matters.get(opened.number)
             if opened.kind == "reader_silent":
                 ending = reader_ended(readers.get(row.reader), self.now, self.limits)
+            elif opened.kind == "antenna_deaf":
+                number = int(opened.about.rpartition("/")[2])
+                ending = antenna_ended(readers.get(row.reader), number, opened.happened_at, self.limits)
+            elif row.epc in references:
+                ending = Ending("tag_is_reference")
             elif opened.kind in TAG_KINDS:
                 ending = tag_ended(opened.kind, tags[row.epc]) if row.epc in tags else None
             elif opened.kind in PEOPLE_RULES:

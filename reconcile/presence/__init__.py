@@ -3,15 +3,15 @@
 `fold_tag` is the one filter: an honest debounce now; a better filter takes its place behind the same signature.
 """
 
+from readers.portal import Passage, Side
 from reconcile.presence.debounce import Conclusions, fold_tag, settle_tag
 from reconcile.presence.model import (
     Ear,
     Glimpse,
     Heard,
+    Lying,
     Memory,
-    Passage,
     Settings,
-    Side,
     Site,
     Stay,
     Strength,
@@ -23,6 +23,7 @@ __all__ = [
     "Ear",
     "Glimpse",
     "Heard",
+    "Lying",
     "Memory",
     "Passage",
     "Settings",

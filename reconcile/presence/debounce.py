@@ -13,19 +13,18 @@ present. For data in order, folding in pieces gives what folding at once gives.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from readers.portal import Crossing, Passage, PortalGlimpse, finish, hear
 from reconcile.presence.model import (
     RANK,
     Glimpse,
     Heard,
+    Lying,
     Memory,
-    Passage,
-    PortalGlimpse,
     Settings,
     Site,
     Stay,
     Strength,
 )
-from reconcile.presence.portal import finish, hear
 
 _READS_MIN = 2
 _READS_WEAK_MOVE = 4
@@ -43,6 +42,8 @@ class Conclusions:
     """By (place, since_at)."""
     passages: list[Passage] = field(default_factory=list)
     late: list[Heard] = field(default_factory=list)
+    lying: dict[tuple[int, int], Lying] = field(default_factory=dict)
+    """By (portal, since_at)."""
 
 
 def fold_tag(memory: Memory, heard: Iterable[Heard], site: Site, settings: Settings) -> tuple[Memory, Conclusions]:
@@ -246,9 +247,24 @@ def _at_portal(memory: Memory, heard: Heard, site: Site, settings: Settings, out
     glimpse = PortalGlimpse(
         heard.first_at, heard.last_at, heard.reads, heard.strongest_dbm, heard.reader, heard.antenna, side
     )
-    going_on, passages = hear(crossing, portal, glimpse, heard.received_at, settings)
+    going_on, passages = hear(crossing, portal, glimpse, heard.received_at, settings, site.beams.get(portal))
+    _lies(going_on, glimpse, out)
     memory = memory._replace(crossings={**memory.crossings, portal: going_on})
     return _passed(memory, passages, site, settings, out)
+
+
+def _lies(crossing: Crossing, heard: PortalGlimpse, out: Conclusions) -> None:
+    """A tag found lying at the portal: one stay, as long as the crossing goes on."""
+    if crossing.lying_since is not None and crossing.parked:
+        out.lying[crossing.portal, crossing.lying_since] = Lying(
+            crossing.portal,
+            crossing.lying_since,
+            crossing.last_at,
+            crossing.parked,
+            heard.reader,
+            heard.antenna,
+            heard.strongest_dbm,
+        )
 
 
 def _settled(memory: Memory, portal: int, site: Site, settings: Settings, out: Conclusions) -> Memory:
@@ -257,7 +273,7 @@ def _settled(memory: Memory, portal: int, site: Site, settings: Settings, out: C
         crossings={at: c for at, c in memory.crossings.items() if at != portal},
         settled={**memory.settled, portal: crossing.last_at},
     )
-    return _passed(memory, finish(crossing), site, settings, out)
+    return _passed(memory, finish(crossing, site.beams.get(portal)), site, settings, out)
 
 
 def _passed(memory: Memory, passages: Iterable[Passage], site: Site, settings: Settings, out: Conclusions) -> Memory:

@@ -11,12 +11,11 @@ from typing import Any, Literal, NamedTuple
 
 from custody.scheme import Scheme
 from custody.values import SECOND
+from readers.portal import Beam, Concluded, Crossing, PortalGlimpse, Side
 from readers.sighting import Instant
 
 Strength = Literal["confirmed", "probable", "unconfirmed"]
 """Calibrated classes, never a number: steady; heard twice; glimpsed once, or not again while covered."""
-Side = Literal["inside", "outside"]
-Direction = Literal["in", "out", "unknown"]
 
 RANK: Mapping[Strength, int] = {"unconfirmed": 0, "probable": 1, "confirmed": 2}
 
@@ -66,13 +65,15 @@ class Ear(NamedTuple):
 class Site:
     """The places as the filter needs them.
 
-    `portals`: portal to its (inside, outside) places. `listened`: place to the time through which all its
+    `portals`: portal to its (inside, outside) places; `beams`: what the beam of a portal told, where it has one.
+    `listened`: place to the time through which all its
     antennas were listening; None where a test or a study takes listening for granted.
     """
 
     ears: Mapping[tuple[str, int], Ear] = field(default_factory=dict)
     portals: Mapping[int, tuple[int | None, int | None]] = field(default_factory=dict)
     listened: Mapping[int, Instant] | None = None
+    beams: Mapping[int, Beam] = field(default_factory=dict)
     heard: frozenset[int] = field(init=False)
     """Places that some antenna hears."""
 
@@ -109,16 +110,16 @@ class Glimpse(NamedTuple):
     mean_dbm: float | None
 
 
-class PortalGlimpse(NamedTuple):
-    """What is kept of a sighting at a portal."""
+class Lying(NamedTuple):
+    """A tag lying at a portal, not passing: from `since_at`, last heard `until_at`; (portal, since_at) names it."""
 
-    first_at: Instant
-    last_at: Instant
-    reads: int
-    strongest_dbm: float | None
+    portal: int
+    since_at: Instant
+    until_at: Instant
+    sides: tuple[Side, ...]
     reader: str
     antenna: int
-    side: Side
+    strongest_dbm: float | None
 
 
 class Stay(NamedTuple):
@@ -131,56 +132,6 @@ class Stay(NamedTuple):
     strongest_dbm: float | None
     reader: str
     antenna: int
-
-
-class Concluded(NamedTuple):
-    """What was said of a crossing while it still went on."""
-
-    direction: Direction
-    since_at: Instant
-    until_at: Instant
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Crossing:
-    """What a portal heard of a tag without a longer quiet. `parked`: sides at which it was found lying."""
-
-    portal: int
-    glimpses: tuple[PortalGlimpse, ...]
-    received_at: Instant = 0
-    parked: tuple[Side, ...] = ()
-    concluded: Concluded | None = None
-
-    @property
-    def first_at(self) -> Instant:
-        """First read."""
-        return min(glimpse.first_at for glimpse in self.glimpses)
-
-    @property
-    def last_at(self) -> Instant:
-        """Last read."""
-        return max(glimpse.last_at for glimpse in self.glimpses)
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A crossing of a portal, or what looked like one. (portal, since_at, direction) names it.
-
-    `score`: how surely it was one in this direction, 0 to 1; of `unknown`: how surely an exit.
-    """
-
-    portal: int
-    direction: Direction
-    since_at: Instant
-    until_at: Instant
-    reads: int
-    strongest_dbm: float | None
-    reader: str
-    antenna: int
-    score: float
-    evidence: Mapping[str, Any]
-    ends: Side
 
 
 _NOTHING: Mapping[int, Any] = MappingProxyType({})
@@ -223,7 +174,9 @@ _JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 def to_bytes(memory: Memory) -> bytes:
     """The memory as JSON, for the `state` of its row."""
-    crossings = [[c.portal, c.glimpses, c.received_at, c.parked, c.concluded] for c in memory.crossings.values()]
+    crossings = [
+        [c.portal, c.glimpses, c.received_at, c.parked, c.concluded, c.lying_since] for c in memory.crossings.values()
+    ]
     body = [
         _VERSION,
         memory.place,
@@ -270,11 +223,14 @@ def from_bytes(raw: bytes) -> Memory:
     )
 
 
-def _crossing(portal: int, glimpses: Any, received_at: Instant, parked: Any, concluded: Any) -> Crossing:
+def _crossing(
+    portal: int, glimpses: Any, received_at: Instant, parked: Any, concluded: Any, lying_since: Instant | None = None
+) -> Crossing:
     return Crossing(
         portal,
         tuple(map(PortalGlimpse._make, glimpses)),
         received_at,
         tuple(parked),
         None if concluded is None else Concluded(*concluded),
+        lying_since,
     )

@@ -1,12 +1,14 @@
 """Rounds: sweeps of a place against a frozen expectation, from opening to the signed report."""
 
 from reconcile.rounds.acts import (
+    Means,
     Scan,
     ScanResult,
     abandon,
     buckets,
     feed_from_readers,
     open_round,
+    opened,
     progress,
     round_report,
     rounds,
@@ -15,6 +17,7 @@ from reconcile.rounds.acts import (
     sign_round,
     undo,
     undo_last,
+    undo_many,
 )
 from reconcile.rounds.codes import Reading, read_code
 from reconcile.rounds.state import BUCKETS, Line, RoundReport, RoundState, UnknownScan, rows_of
@@ -22,6 +25,7 @@ from reconcile.rounds.state import BUCKETS, Line, RoundReport, RoundState, Unkno
 __all__ = [
     "BUCKETS",
     "Line",
+    "Means",
     "Reading",
     "RoundReport",
     "RoundState",
@@ -32,6 +36,7 @@ __all__ = [
     "buckets",
     "feed_from_readers",
     "open_round",
+    "opened",
     "progress",
     "read_code",
     "round_report",
@@ -42,4 +47,5 @@ __all__ = [
     "sign_round",
     "undo",
     "undo_last",
+    "undo_many",
 ]

@@ -5,7 +5,7 @@ they change nothing. Signing freezes the report, enters `RoundSigned` in the boo
 not met, in one transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -28,7 +28,8 @@ from reconcile.store.core import UNDO, Connection
 
 Outcome = Literal["new", "repeated", "replayed", "unknown"]
 """`new`: counts; `repeated`: counted already; `replayed`: this very event is here; `unknown`: names no carrier."""
-Means = Literal["scan", "eye"]
+Means = Literal["scan", "eye", "reader"]
+"""By a person's scanner, by his eye, or by a device of itself: then it is nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ def _row(number: str, subject: Subject, given: Scan, reading: Reading, carrier: 
         "epc": reading.epc,
         "place": given.place,
         "at": given.at,
-        "by": subject.person,
+        "by": None if given.means == "reader" else subject.person,
         "reason": given.reason.strip(),
     }
 
@@ -210,6 +211,37 @@ def undo(connection: Connection, subject: Subject, number: str, event: str, at: 
     row |= {"epc": None, "place": None, "at": at, "by": subject.person, "reason": reason.strip()}
     store.add_scans(connection, [row])
     return True
+
+
+def undo_many(
+    connection: Connection,
+    subject: Subject,
+    number: str,
+    events: Mapping[str, int | None],
+    at: Instant,
+    reason: str,
+) -> int:
+    """Take many scans back, each (event -> carrier) by an event of its own; gives how many. One that was taken back
+    before, or is not there, is passed over.
+
+    Raises NotFound, Refused where the round is closed.
+    """
+    _open(connection, subject, number, "undo")
+    there = store.events_there(connection, number, [*events, *map(store.undo_event, events)])
+    rows: list[dict[str, Any]] = [
+        {"round": number, "event": store.undo_event(event), "code": event, "means": "undo", "carrier": carrier}
+        | {"epc": None, "place": None, "at": at, "by": subject.person, "reason": reason.strip()}
+        for event, carrier in events.items()
+        if event in there and store.undo_event(event) not in there
+    ]
+    store.add_scans(connection, rows)
+    return len(rows)
+
+
+def opened(connection: Connection, subject: Subject, number: str) -> Instant:
+    """When a round was opened. Raises NotFound, Refused where it is closed."""
+    at: Instant = _open(connection, subject, number, "scan").opened_at
+    return at
 
 
 def undo_last(connection: Connection, subject: Subject, number: str, at: Instant) -> str | None:

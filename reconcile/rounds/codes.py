@@ -13,6 +13,8 @@ _HEX = re.compile(r"[0-9A-F]+\Z")
 _COPY = re.compile(r"(?P<number>.+?)\s*[/#\s]\s*(?P<copy>\d{1,6})(?:\s*/\s*\d{1,6})?\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _EPC_DIGITS_MIN = 8
+_WORN = re.compile(r"[^0-9A-Za-z]*(?:(?:EPC|UID|0x)[:=]?)?((?:[0-9A-F]{2}){7,})[^0-9A-Za-z]*", re.IGNORECASE)
+"""A tag's number with what a scanner puts before and behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ def read_code(text: str) -> Reading:
         raise ValueError("an empty code was scanned")
     code = code[:CODE_MAX]
     digits = re.sub(r"[\s-]", "", code).upper()
+    if worn := _WORN.fullmatch(digits):
+        digits = worn[1]
     epc = digits if _HEX.match(digits) and len(digits) >= _EPC_DIGITS_MIN and len(digits) % 2 == 0 else None
     found = _COPY.match(code)
     numbered = (found["number"].strip(), int(found["copy"])) if found else None

@@ -9,7 +9,7 @@ carrier), `absent` (on loan or away on the books, as it should be: not met).
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from operator import attrgetter
 from typing import Any
 
@@ -51,6 +51,8 @@ class Line:
     times: int = 0
     wrong_shelf: bool = False
     """Met under the place of the round, on another shelf than the books have it on."""
+    by_eye: bool = False
+    """Its tag does not answer: it is looked for by eye."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class UnknownScan:
     by_name: str | None
     at: Instant
     times: int
+    retired: bool = False
+    """A tag that was taken off a carrier which the subject may know of: it says nothing of where that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +129,12 @@ def buckets_of(connection: Connection, subject: Subject, row: Any) -> dict[str, 
     """Every carrier of the round in its bucket."""
     found: dict[str, list[Line]] = {name: [] for name in CARRIER_BUCKETS}
     met = store.met(connection, row.number)
+    silent = store.by_eye(connection)
     for entry in store.expected_lines(connection, row.number):
         how = met.pop(entry.carrier, None)
-        found[_expected_bucket(entry, how is not None, row.path)].append(_line(entry, how))
+        line = _line(entry, how)
+        line = replace(line, by_eye=True) if entry.carrier in silent else line
+        found[_expected_bucket(entry, how is not None, row.path)].append(line)
     for entry in store.other_lines(connection, subject, met):
         arrived = entry.status in EXPECTED and _under(entry.now_path, row.path)
         bucket = "arrived" if arrived else "elsewhere" if entry.status in STANDING else "on_loan_but_here"
@@ -188,9 +195,10 @@ def state_of(connection: Connection, subject: Subject, row: Any) -> RoundState:
     if row.report:
         return _signed(row)
     people = tuple((r.by, r.name or "", r.scans) for r in store.scans_by_person(connection, row.number))
+    scans = store.unknown_scans(connection, row.number)
+    off = store.retired(connection, subject, [r.code for r in scans])
     unknown = tuple(
-        UnknownScan(r.code, r.met_code, r.means, r.by, r.by_name, r.at, r.times)
-        for r in store.unknown_scans(connection, row.number)
+        UnknownScan(r.code, r.met_code, r.means, r.by, r.by_name, r.at, r.times, r.code in off) for r in scans
     )
     lines: dict[str, Any] = {name: tuple(found) for name, found in buckets_of(connection, subject, row).items()}
     return RoundState(

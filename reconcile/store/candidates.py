@@ -8,8 +8,10 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
+    Table,
     and_,
     func,
+    not_,
     or_,
     select,
 )
@@ -120,31 +122,42 @@ def _known_through(antenna: Any, unfolded: Mapping[tuple[str, int], Instant]) ->
     return through if through is None or first is None else min(through, first)
 
 
-def latest_coverage() -> Select[Any]:
-    """Every configured antenna with its latest interval of coverage (nulls where it never listened)."""
-    newer = COVERAGE.alias("newer")
+def latest_coverage(of: Table = COVERAGE) -> Select[Any]:
+    """Every configured antenna with its latest interval of coverage (nulls where it never listened).
+
+    `of`: coverage, or the table that says when the connections of antennas with reference tags lived.
+    """
+    newer = of.alias("newer")
     latest = (
         select(func.max(newer.c.through_at))
         .where(newer.c.reader == ANTENNA.c.reader, newer.c.antenna == ANTENNA.c.number)
         .scalar_subquery()
     )
     on = and_(
-        COVERAGE.c.reader == ANTENNA.c.reader,
-        COVERAGE.c.antenna == ANTENNA.c.number,
-        COVERAGE.c.through_at == latest,
+        of.c.reader == ANTENNA.c.reader,
+        of.c.antenna == ANTENNA.c.number,
+        of.c.through_at == latest,
     )
     return (
         select(
             ANTENNA.c.reader,
             ANTENNA.c.number,
             ANTENNA.c.place,
-            func.min(COVERAGE.c.since_at).label("since_at"),
-            COVERAGE.c.through_at,
+            func.min(of.c.since_at).label("since_at"),
+            of.c.through_at,
         )
-        .select_from(ANTENNA.join(READER, READER.c.name == ANTENNA.c.reader).outerjoin(COVERAGE, on))
-        .group_by(ANTENNA.c.reader, ANTENNA.c.number, ANTENNA.c.place, COVERAGE.c.through_at)
+        .select_from(ANTENNA.join(READER, READER.c.name == ANTENNA.c.reader).outerjoin(of, on))
+        .group_by(ANTENNA.c.reader, ANTENNA.c.number, ANTENNA.c.place, of.c.through_at)
     )
 
+
+_HF = or_(
+    func.length(TAG.c.epc).in_((8, 14, 20)),
+    and_(func.length(TAG.c.epc) == 16, TAG.c.epc >= "E0", TAG.c.epc < "E1"),
+)
+"""An HF label (see `custody.tag_numbers.medium`): it is read at a desk, never heard by the antennas of a room."""
+ANSWERS: ColumnElement[bool] = and_(~TAG.c.retired, ~TAG.c.unreadable, not_(_HF))
+"""A tag whose silence says something: on its carrier, found to answer, and of a kind that antennas hear."""
 
 _CASE = (
     CARRIER.c.id,
@@ -167,6 +180,7 @@ def carrier_cases(connection: Connection, ids: Iterable[int], around: World) -> 
     cases: dict[int, CarrierCase] = {}
     for chunk in chunks(sorted(set(ids))):
         radios = _radios(connection, chunk, around)
+        answering = set(connection.scalars(select(TAG.c.carrier).where(TAG.c.carrier.in_(chunk), ANSWERS)))
         findings = _findings_about(connection, chunk)
         met = _met(connection, chunk)
         matters = matters_of(connection, chunk)
@@ -182,6 +196,7 @@ def carrier_cases(connection: Connection, ids: Iterable[int], around: World) -> 
                 books=books_of(row, around),
                 radio=radio,
                 tagged=tags is not None,
+                by_eye=tags is not None and row.id not in answering,
                 books_cover=around.covers.get(row.place) if row.place is not None else None,
                 radio_cover=around.covers.get(place.id) if place else None,
                 radio_deaf=place is not None and place.id not in around.heard_places,

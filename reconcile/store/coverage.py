@@ -81,6 +81,11 @@ class Listening:
     intervals: tuple[Interval, ...]
     gaps: tuple[Interval, ...]
 
+    @property
+    def counts(self) -> bool:
+        """Whether the place is heard by it: in use, and no desk's reader, which hears only what is held to it."""
+        return self.enabled and self.role != "desk"
+
 
 def listening(connection: Connection, place: int, now: Instant, hours: float = LISTENING_HOURS) -> list[Listening]:
     """The antennas of a place (of a portal too) over the last hours, by reader and number, for the page."""
@@ -90,7 +95,7 @@ def listening(connection: Connection, place: int, now: Instant, hours: float = L
 
 def covered(connection: Connection, place: int, since: Instant, until: Instant) -> list[Interval]:
     """When within since … until all antennas of the place listened at once; without antennas: never."""
-    antennas = [a for a in _antennas(connection, place, since, until) if a.enabled]
+    antennas = [a for a in _antennas(connection, place, since, until) if a.counts]
     return clipped(common([antenna.intervals for antenna in antennas]), since, until)
 
 

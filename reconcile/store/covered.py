@@ -84,7 +84,7 @@ cover(
     Cover(
         "door_alarm",
         Means.SEALED,
-        "What the guards at the portals concluded and did while nobody looked.",
+        "What the guards at the portals concluded and did while nobody looked; what was made of it is in the findings.",
         columns=(
             "id",
             "source",
@@ -102,8 +102,69 @@ cover(
             "parts",
             "received_at",
         ),
+        left_out=("outcome", "finding"),
     ),
+    Cover(
+        "reference_tag",
+        Means.DIGESTED,
+        "Which tags show that an antenna hears; when one was last heard is evidence and not covered.",
+        columns=("reader", "number", "epc", "since_at"),
+        left_out=("heard_at",),
+        key=("reader", "number", "epc"),
+    ),
+    Cover(
+        "antenna_title",
+        Means.DIGESTED,
+        "What people call each antenna.",
+        columns=("reader", "number", "title"),
+        key=("reader", "number"),
+    ),
+    Cover(
+        "reader_setup",
+        Means.DIGESTED,
+        "How a device reaches a reader: what its configuration is written from.",
+        columns=("reader", "device", "kind", "options"),
+        key=("reader",),
+    ),
+    Cover("antenna_alive", Means.OPEN, _EVIDENCE),
+    Cover("reader_minute", Means.OPEN, "Figures of what was heard, counted from the sightings and kept for a week."),
+    Cover(
+        "portal",
+        Means.DIGESTED,
+        "Which inputs are the beam of a portal.",
+        columns=("place", "beam_reader", "beam_inside", "beam_outside", "beam_broken"),
+        key=("place",),
+    ),
+    Cover(
+        "door_list",
+        Means.SEALED,
+        "Which lists of what may pass were signed for the guards, and until when each held.",
+        columns=("number", "made_at", "expires_at", "position", "count", "salt", "content"),
+        key=("number",),
+        at="made_at",
+    ),
+    Cover("lying", Means.OPEN, "Folded from the sightings; a running stay is lengthened by each."),
+    Cover(
+        "handheld_upload",
+        Means.DIGESTED,
+        "What was brought from handhelds, by whom, and what was withdrawn.",
+        columns=(
+            *("id", "number", "device", "way", "key", "upload_id", "name", "by", "at", "rows", "refused", "new_reads"),
+            *("repeated_reads", "tags", "first_at", "last_at", "clock_us", "understood", "repeats", "rounds"),
+            *("source", "first_sequence", "last_sequence", "withdrawn_at", "withdrawn_by", "withdrawn_why"),
+        ),
+        key=("number",),
+    ),
+    Cover("handheld_read", Means.OPEN, _EVIDENCE),
     Cover("reader_input", Means.OPEN, _EVIDENCE),
+    Cover("tap", Means.OPEN, _EVIDENCE),
+    Cover(
+        "badge_use",
+        Means.SEALED,
+        "Which tap of which badge confirmed whom, at which reader, under which act.",
+        columns=("id", "tap", "uid", "person", "reader", "tapped_at", "at", "act"),
+        at="at",
+    ),
     Cover(
         "device",
         Means.FOLDED,
@@ -114,6 +175,7 @@ cover(
     Cover("coverage", Means.OPEN, _EVIDENCE),
     Cover("presence", Means.OPEN, "Folded from the sightings, and folded anew by each."),
     Cover("stay", Means.OPEN, "Folded from the sightings; a running stay is lengthened by each."),
+    Cover("outbox", Means.OPEN, "How full a device's spool is, as it says itself with every delivery."),
     Cover("source", Means.OPEN, "How far each device's records have arrived; a gap asks for them again."),
     Cover("cursor", Means.OPEN, "How far a fold has come; set back, it does the same again and finds the same."),
     Cover("job_slot", Means.OPEN, "Which server does which slot of the schedule; forgotten after a week."),
@@ -131,7 +193,7 @@ def _devices(connection: Connection) -> Iterable[str]:
 @check
 def _counters(connection: Connection) -> Iterable[str]:
     """Counters of findings and sweeps: `F-2026-0001` counts by its year alone."""
-    for series in ("finding", "round"):
-        number = SQLModel.metadata.tables[series].c.number
+    for series, table in (("finding", "finding"), ("round", "round"), ("handheld", "handheld_upload")):
+        number = SQLModel.metadata.tables[table].c.number
         rows = connection.execute(select(number).execution_options(yield_per=1_000)).scalars()
         yield from behind(connection, series, (one.partition("-")[2] for one in rows))

@@ -1,7 +1,7 @@
 """The devices that may send, by tokens of which only the hash is kept: admitted, given another token, revoked.
 
 Every change is told by an audit event in the same transaction, so that `differences` finds a row that was changed
-behind the product's back. A token opens the intake and nothing else.
+behind the product's back. A token opens what devices send (the intake, a handheld's reads) and nothing else.
 """
 
 import hashlib

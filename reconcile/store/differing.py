@@ -30,9 +30,9 @@ from custody.store.tables import Int64
 from custody.values import SECOND, Instant
 from reconcile.checks import Thresholds
 from reconcile.checks.cases import BELIEVED, EXPECTED, KEPT, STANDING
+from reconcile.store.candidates import ANSWERS, World
 from reconcile.store.candidates import BOOKS_PLACE as _BOOKS
 from reconcile.store.candidates import HEARD_PLACE as _HERE
-from reconcile.store.candidates import World
 from reconcile.store.core import FINDING, PRESENCE, Connection
 
 _BELIEVED = PRESENCE.c.strength.in_(sorted(BELIEVED))
@@ -139,6 +139,7 @@ def _unheard(current: Mapping[int, Instant]) -> ColumnElement[bool]:
         CARRIER.c.status.in_(sorted(EXPECTED)),
         CARRIER.c.since_at <= latest,
         CARRIER.c.place.in_(sorted(current)),
+        ANSWERS,
     )
 
 
@@ -221,7 +222,7 @@ def _missing(covered: list[tuple[int, Instant]], around: World) -> Select[Any]:
         .where(
             CARRIER.c.status.in_(sorted(EXPECTED)),
             CARRIER.c.since_at <= heard.c.before,
-            exists().where(TAG.c.carrier == CARRIER.c.id, ~TAG.c.retired),
+            exists().where(TAG.c.carrier == CARRIER.c.id, ANSWERS),
             ~at_home_or_elsewhere,
             ~told_open("unauthorised_removal"),
             ~told_open("missing"),

@@ -7,20 +7,28 @@ repeated records are left out before they reach the tables, and the rest goes in
 
 import bisect
 import json
-from collections.abc import Iterable, Sequence
+import operator
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, text, update
+from sqlalchemy import Connection, Table, bindparam, select, text, update
 from sqlmodel import SQLModel
 
 from custody.store.digests import attest
 from custody.store.schema import insert_rows
+from custody.values import SECOND
 from readers.sighting import Instant
-from reconcile.coverage import TOUCHING, merged
-from reconcile.intake import AlarmRecord, CoverageRecord, InputRecord, IntakeBatch, LossRecord, ReportRecord
+from reconcile.intake import (
+    AlarmRecord,
+    CoverageRecord,
+    InputRecord,
+    IntakeBatch,
+    LossRecord,
+    ReportRecord,
+    SightingRecord,
+)
 from reconcile.store.core import (
-    COVERAGE,
     DEVICE,
     DOOR_ALARM,
     READER,
@@ -29,6 +37,8 @@ from reconcile.store.core import (
     SIGHTING,
     insert_new,
 )
+from reconcile.store.references import SILENCE_SECONDS, Antenna, Proof, proofs, told_alive
+from reconcile.store.taps import desk_antennas, take_taps
 
 SOURCE: Table = SQLModel.metadata.tables["source"]
 
@@ -49,6 +59,7 @@ _SIGHTING_COLUMNS = (
     "mean_dbm",
     "received_at",
 )
+_SEQUENCE = operator.itemgetter(0)
 _SIGHTING_INSERT = (
     f"INSERT INTO sighting ({', '.join(_SIGHTING_COLUMNS)}) "  # noqa: S608 - fixed names only
     f"VALUES ({', '.join('?' * len(_SIGHTING_COLUMNS))}) ON CONFLICT (source, sequence) DO NOTHING"
@@ -75,10 +86,21 @@ class Acknowledgement:
     acknowledged: int
     taken: int
     repeated: int
+    tapped: bool = False
+    """Whether something was held to a desk's reader."""
 
 
-def take(connection: Connection, device_name: str, batch: IntakeBatch, received_at: Instant) -> Acknowledgement:
+def take(
+    connection: Connection,
+    device_name: str,
+    batch: IntakeBatch,
+    received_at: Instant,
+    *,
+    reference_silence: int = SILENCE_SECONDS * SECOND,
+) -> Acknowledgement:
     """Take a batch in the caller's transaction; acknowledge only after its commit.
+
+    `reference_silence` (microseconds): after which a reference tag that is not heard proves nothing.
 
     A device speaks for itself alone: a batch that names another daemon is kept under both names, so that it can
     never stand in the way of that daemon's own records. A reader that nobody configured is added, not enabled.
@@ -88,13 +110,14 @@ def take(connection: Connection, device_name: str, batch: IntakeBatch, received_
     sequences = batch.sequences()
     new = here.without(sequences)
     repeated = len(sequences) - len(new)
+    tapped = False
     if new:
         here = here.extended(new)
-        _take_new(connection, source, device_name, batch, new, received_at)
+        tapped = _take_new(connection, source, device_name, batch, new, received_at, reference_silence)
         reached = {"of": source, "acknowledged": here.acknowledged, "ahead": json.dumps(here.ahead)}
         connection.execute(_REACHED, reached)
     connection.execute(_SEEN, {"of": device_name, "last_seen_at": received_at})
-    return Acknowledgement(here.acknowledged, len(new), repeated)
+    return Acknowledgement(here.acknowledged, len(new), repeated, tapped)
 
 
 class Sequences:
@@ -165,7 +188,9 @@ def _take_new(
     batch: IntakeBatch,
     new: set[int],
     received_at: Instant,
-) -> None:
+    reference_silence: int,
+) -> bool:
+    """Keep what is new; whether something of it was held to a desk's reader."""
     if connection.dialect.name == "postgresql":
         # Several servers insert at once; the fold asks for this lock alone before it looks how far it may go.
         connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": ARRIVAL_LOCK})
@@ -174,17 +199,25 @@ def _take_new(
     losses = [record for record in batch.losses if record.sequence in new]
     spoken = {record.reader for record in coverage} | {record.reader for record in reports}
     heard = (batch.sightings, batch.inputs, batch.alarms)
-    _know_readers(connection, device, spoken | {record.reader for records in heard for record in records})
+    named = spoken | {record.reader for records in heard for record in records}
+    _know_readers(connection, device, named)
     _take_sightings(connection, source, batch, new, received_at)
+    known = proofs(connection, named)
+    references = _heard_references(batch, new, known)
+    desks = desk_antennas(connection, named, device)
+    taps = [r for r in batch.sightings if (r.reader, r.antenna) in desks and r.sequence in new] if desks else []
+    spoken |= {reader for reader, _ in references} | {one.reader for one in taps}
     if spoken:
         # In order of names, so that two servers never wait for each other in a circle.
         locked = select(READER).where(READER.c.name.in_(spoken)).order_by(READER.c.name).with_for_update()
         readers = {row.name: row for row in connection.execute(locked)}
-        _take_coverage(connection, coverage)
+        _take_coverage(connection, coverage, references, known, reference_silence)
         _take_reports(connection, device, readers, coverage, reports)
+        take_taps(connection, taps, received_at)
     _take_events(connection, source, reports, losses)
     _take_inputs(connection, source, [record for record in batch.inputs if record.sequence in new])
     _take_alarms(connection, source, [record for record in batch.alarms if record.sequence in new], received_at)
+    return bool(taps)
 
 
 def _know_readers(connection: Connection, device: str, names: set[str]) -> None:
@@ -210,7 +243,10 @@ def _know_readers(connection: Connection, device: str, names: set[str]) -> None:
 def _take_sightings(
     connection: Connection, source: int, batch: IntakeBatch, new: set[int], received_at: Instant
 ) -> None:
-    rows = [(source, *record[:10], received_at) for record in batch.sightings if record[0] in new]
+    fresh: Sequence[SightingRecord] = batch.sightings
+    if not new.issuperset(map(_SEQUENCE, fresh)):
+        fresh = [record for record in fresh if record[0] in new]
+    rows = [(source, *record[:10], received_at) for record in fresh]
     if not rows:
         return
     if connection.dialect.name == "sqlite":
@@ -219,37 +255,32 @@ def _take_sightings(
         insert_rows(connection, SIGHTING, _SIGHTING_COLUMNS, rows)
 
 
-def _take_coverage(connection: Connection, records: Sequence[CoverageRecord]) -> None:
-    by_antenna: dict[tuple[str, int], list[tuple[int, int]]] = {}
+def _take_coverage(
+    connection: Connection,
+    records: Sequence[CoverageRecord],
+    heard: Mapping[Antenna, Mapping[str, Collection[tuple[int, int]]]],
+    known: Mapping[Antenna, Proof],
+    silence: int,
+) -> None:
+    alive: dict[Antenna, list[tuple[int, int]]] = {}
     for record in records:
-        by_antenna.setdefault((record.reader, record.antenna), []).append((record.since_at, record.through_at))
-    for (reader, antenna), intervals in sorted(by_antenna.items()):
-        for since, through in merged(intervals):
-            _join_coverage(connection, reader, antenna, since, through)
+        alive.setdefault((record.reader, record.antenna), []).append((record.since_at, record.through_at))
+    told_alive(connection, alive, heard, known, silence)
 
 
-def _join_coverage(connection: Connection, reader: str, antenna: int, since: Instant, through: Instant) -> None:
-    """Add one interval; those that it touches become one with it."""
-    touched = connection.execute(
-        select(COVERAGE.c.id, COVERAGE.c.since_at, COVERAGE.c.through_at).where(
-            COVERAGE.c.reader == reader,
-            COVERAGE.c.antenna == antenna,
-            COVERAGE.c.through_at >= since - TOUCHING,
-            COVERAGE.c.since_at <= through + TOUCHING,
-        )
-    ).all()
-    if not touched:
-        connection.execute(insert(COVERAGE).values(reader=reader, antenna=antenna, since_at=since, through_at=through))
-        return
-    kept, *others = touched
-    joined = {
-        "since_at": min(since, *(row.since_at for row in touched)),
-        "through_at": max(through, *(row.through_at for row in touched)),
-    }
-    if others:
-        connection.execute(delete(COVERAGE).where(COVERAGE.c.id.in_([row.id for row in others])))
-    if joined != {"since_at": kept.since_at, "through_at": kept.through_at}:
-        connection.execute(update(COVERAGE).where(COVERAGE.c.id == kept.id).values(**joined))
+def _heard_references(
+    batch: IntakeBatch, new: set[int], known: Mapping[Antenna, Proof]
+) -> dict[Antenna, dict[str, list[tuple[int, int]]]]:
+    """When reference tags were heard by the antennas that they prove, by antenna and EPC."""
+    heard: dict[Antenna, dict[str, list[tuple[int, int]]]] = {}
+    if not known:
+        return heard
+    for one in batch.sightings:
+        antenna = (one.reader, one.antenna)
+        proof = known.get(antenna)
+        if proof is not None and one.epc in proof.epcs and one.sequence in new:
+            heard.setdefault(antenna, {}).setdefault(one.epc, []).append((one.first_at, one.last_at))
+    return heard
 
 
 def _take_reports(

@@ -10,8 +10,8 @@ A change of an antenna's place counts for what arrives from then on; the past is
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from custody.database import Database
-from custody.store.schema import PLACE, chunks
+from custody.store.schema import PLACE, TAG, chunks
 from custody.values import SECOND
 from readers.sighting import Instant
 from reconcile.presence import (
@@ -34,15 +34,20 @@ from reconcile.presence import (
     Memory,
     Passage,
     Settings,
+    Side,
     Site,
     Stay,
     fold_tag,
     settle_tag,
 )
-from reconcile.presence.model import Side, from_bytes, to_bytes
+from reconcile.presence.model import from_bytes, to_bytes
 from reconcile.store.core import ANTENNA, CURSOR, PRESENCE, READER, SIGHTING, STAY, insert_new
 from reconcile.store.coverage import listened_through, place_coverage
 from reconcile.store.intake import ARRIVAL_LOCK
+from reconcile.store.minutes import count_minutes
+from reconcile.store.portals import beams, keep_lying
+from reconcile.store.references import reference_epcs
+from reconcile.store.taps import CARD_DIGITS_MAX, DESK
 
 CURSOR_NAME = "presence"
 BATCH_SIGHTINGS = 5_000
@@ -98,7 +103,8 @@ def load_site(connection: Connection) -> Site:
     antennas = connection.execute(
         select(ANTENNA.c.reader, ANTENNA.c.number, ANTENNA.c.place, ANTENNA.c.role)
         .join(READER, READER.c.name == ANTENNA.c.reader)
-        .where(READER.c.enabled)
+        # What is held to a desk's reader was in a hand at that moment: it lies nowhere by it.
+        .where(READER.c.enabled, ANTENNA.c.role != DESK)
     )
     sides: Mapping[str, Side] = {"inside": "inside", "outside": "outside"}
     ears = {(row.reader, row.number): Ear(row.place, sides.get(row.role, "")) for row in antennas}
@@ -154,6 +160,7 @@ def _fold_batch(database: Database, settings: Settings, now: Instant, horizon: i
             .limit(BATCH_SIGHTINGS)
         ).all()
         through = rows[-1].id if len(rows) == BATCH_SIGHTINGS else horizon
+        count_minutes(connection, rows, now)
         _fold_rows(connection, rows, load_site(connection), settings, now, running)
         connection.execute(update(CURSOR).where(CURSOR.c.name == CURSOR_NAME).values(position=through))
     running.through_id = through
@@ -170,14 +177,44 @@ def _fold_rows(
     running: _Running,
 ) -> None:
     by_tag: dict[str, list[Heard]] = defaultdict(list)
+    references = reference_epcs(connection) | _cards(connection, rows)
     for row in rows:
-        by_tag[row.epc].append(_heard(row, site, now))
+        # A reference tag is fixed where it is: it proves an antenna, and is nowhere itself.
+        if row.epc not in references:
+            by_tag[row.epc].append(_heard(row, site, now))
     before = _known(connection, by_tag)
+    passing = [(heard.first_at, heard.last_at) for seen in by_tag.values() for heard in seen if heard.side]
+    site = _with_beams(connection, site, passing)
     after: dict[str, tuple[Memory, Conclusions]] = {}
     for epc, heard in sorted(by_tag.items()):
         memory = before[epc].memory if epc in before else Memory()
         after[epc] = fold_tag(memory, heard, site, settings)
     _keep(connection, before, after, settings, running)
+
+
+def _cards(connection: Connection, rows: Sequence[Any]) -> frozenset[str]:
+    """What was held to a desk's reader and is no carrier's label: people's cards, of whom no track is kept here."""
+    readers = {row.reader for row in rows}
+    desks = {
+        (row.reader, row.number)
+        for row in connection.execute(
+            select(ANTENNA.c.reader, ANTENNA.c.number).where(ANTENNA.c.role == DESK, ANTENNA.c.reader.in_(readers))
+        )
+    }
+    held = {row.epc for row in rows if (row.reader, row.antenna) in desks and len(row.epc) <= CARD_DIGITS_MAX}
+    borne = {
+        epc
+        for chunk in chunks(sorted(held))
+        for epc in connection.execute(select(TAG.c.epc).where(TAG.c.epc.in_(chunk))).scalars()
+    }
+    return frozenset(held - borne)
+
+
+def _with_beams(connection: Connection, site: Site, passing: Collection[tuple[Instant, Instant]]) -> Site:
+    """The site with what the beams told around these times; without any nothing is asked."""
+    if not passing:
+        return site
+    return replace(site, beams=beams(connection, min(p[0] for p in passing), max(p[1] for p in passing)))
 
 
 def _heard(row: Any, site: Site, now: Instant) -> Heard:
@@ -237,6 +274,7 @@ def _keep(
     _upsert(connection, rows)
     _keep_stays(connection, before, after)
     _keep_passages(connection, before, after)
+    keep_lying(connection, {epc: found.lying.values() for epc, (_, found) in after.items() if found.lying})
     for epc, (memory, conclusions) in after.items():
         _keep_late(connection, epc, memory, conclusions.late, settings)
 
@@ -417,7 +455,8 @@ def _settle_due(connection: Connection, settings: Settings, now: Instant, runnin
     before = _known(connection, connection.execute(due).scalars().all())
     if not before:
         return
-    site = load_site(connection)
+    crossings = [crossing for known in before.values() for crossing in known.memory.crossings.values()]
+    site = _with_beams(connection, load_site(connection), [(one.first_at, one.last_at) for one in crossings])
     after = {epc: settle_tag(known.memory, now, site, settings) for epc, known in sorted(before.items())}
     _keep(connection, before, after, settings, running)
 

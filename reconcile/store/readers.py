@@ -1,7 +1,7 @@
 """The readers as the page shows them, and their configuration: titles, antennas, what each antenna hears."""
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, delete, func, select, update
 
@@ -9,9 +9,19 @@ from custody.store.digests import attest
 from custody.store.schema import PLACE
 from custody.values import SECOND
 from readers.sighting import Instant
-from reconcile.store.core import ANTENNA, COVERAGE, PRESENCE, READER, READER_EVENT, SIGHTING, insert_new
+from reconcile.store.core import (
+    ANTENNA,
+    ANTENNA_ALIVE,
+    ANTENNA_TITLE,
+    COVERAGE,
+    READER,
+    READER_EVENT,
+    REFERENCE_TAG,
+    SIGHTING,
+    insert_new,
+)
 
-Role = Literal["place", "inside", "outside"]
+Role = Literal["place", "inside", "outside", "desk"]
 
 READS_SECONDS = 60
 _RECENT_SIGHTINGS = 20_000
@@ -27,13 +37,28 @@ class ConfigurationInvalid(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class AntennaHealth:
-    """An antenna, the place it hears, through when it was listening; `place` None: not configured."""
+    """An antenna, the place it hears, through when its connection lived; `place` None: not configured.
+
+    `references`: the tags that prove it, since when the last of their silence counts, and when one was last heard.
+    `alive_since`: since when its connection has lived without a break.
+    """
 
     number: int
     place: int | None
     place_code: str
     role: str
     through_at: Instant | None
+    title: str = ""
+    references: tuple[str, ...] = ()
+    references_since: Instant = 0
+    reference_at: Instant | None = None
+    alive_since: Instant | None = None
+
+    def silent_for(self) -> int:
+        """For how long its reference tags have been silent while its connection lived (microseconds); 0: not known."""
+        if not self.references or self.through_at is None:
+            return 0
+        return max(0, self.through_at - max(self.reference_at or 0, self.references_since, self.alive_since or 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +101,11 @@ def readers(connection: Connection, now: Instant) -> list[ReaderHealth]:
     return [_health(connection, row, antennas.get(row.name, ()), reads.get(row.name, 0)) for row in rows]
 
 
+def names(connection: Connection) -> list[str]:
+    """Names of the readers in use, in order."""
+    return list(connection.scalars(select(READER.c.name).where(READER.c.enabled).order_by(READER.c.name)))
+
+
 def reader(connection: Connection, name: str, now: Instant) -> ReaderHealth | None:
     """One reader with its health; None where there is none of this name."""
     row = connection.execute(select(READER).where(READER.c.name == name)).one_or_none()
@@ -88,12 +118,6 @@ def reader(connection: Connection, name: str, now: Instant) -> ReaderHealth | No
 def losses(connection: Connection, limit: int = _EVENTS) -> list[ReaderEvent]:
     """What spools had to drop, newest first; `detail` is JSON: records, since_at, through_at."""
     return _events(connection, "", limit)
-
-
-def antenna_tags(connection: Connection, name: str, number: int) -> int:
-    """How many tags an antenna was the last to hear."""
-    wanted = select(func.count()).where(PRESENCE.c.reader == name, PRESENCE.c.antenna == number)
-    return int(connection.execute(wanted).scalar_one())
 
 
 def upsert_reader(
@@ -142,9 +166,9 @@ def upsert_antenna(connection: Connection, name: str, number: int, place: int, r
     kind = connection.execute(select(PLACE.c.kind).where(PLACE.c.id == place)).scalar_one_or_none()
     if kind is None:
         raise ConfigurationInvalid(f"antenna {number} of {name}: there is no place {place}")
-    if role not in ("place", "inside", "outside"):
-        raise ConfigurationInvalid(f"antenna {number} of {name}: {role!r} is none of place, inside, outside")
-    if (role == "place") == (kind == "portal"):
+    if role not in get_args(Role):
+        raise ConfigurationInvalid(f"antenna {number} of {name}: {role!r} is none of {', '.join(get_args(Role))}")
+    if (role in ("place", "desk")) == (kind == "portal"):
         raise ConfigurationInvalid(
             f"antenna {number} of {name}: at a portal an antenna hears its inside or its outside, "
             f"elsewhere the place; {role} of a {kind} cannot be"
@@ -198,14 +222,14 @@ def _events(connection: Connection, name: str, limit: int) -> list[ReaderEvent]:
 
 def _antennas(connection: Connection) -> dict[str, tuple[AntennaHealth, ...]]:
     """Configured antennas, and those that were heard listening without being configured."""
-    newest = {
-        (row.reader, row.antenna): row.through_at
-        for row in connection.execute(
-            select(COVERAGE.c.reader, COVERAGE.c.antenna, func.max(COVERAGE.c.through_at).label("through_at")).group_by(
-                COVERAGE.c.reader, COVERAGE.c.antenna
-            )
-        )
-    }
+    newest: dict[tuple[str, int], Instant] = {}
+    # Of an antenna with a reference tag, whether its connection lives stands apart, and is the later.
+    for table in (COVERAGE, ANTENNA_ALIVE):
+        c = table.c
+        latest = select(c.reader, c.antenna, func.max(c.through_at).label("through_at")).group_by(c.reader, c.antenna)
+        for row in connection.execute(latest):
+            key = (row.reader, row.antenna)
+            newest[key] = max(row.through_at, newest.get(key, 0))
     configured = {
         (row.reader, row.number): row
         for row in connection.execute(
@@ -214,15 +238,39 @@ def _antennas(connection: Connection) -> dict[str, tuple[AntennaHealth, ...]]:
             )
         )
     }
+    titles = {(row.reader, row.number): row.title for row in connection.execute(select(ANTENNA_TITLE))}
+    proofs = _references(connection)
     found: dict[str, list[AntennaHealth]] = {}
-    for key in sorted({*newest, *configured}):
-        row = configured.get(key)
-        found.setdefault(key[0], []).append(
-            AntennaHealth(key[1], None, "", "", newest.get(key))
-            if row is None
-            else AntennaHealth(key[1], row.place, row.code or "", row.role, newest.get(key))
+    for key in sorted({*newest, *configured, *titles, *proofs}):
+        at = configured.get(key)
+        plain = AntennaHealth(
+            key[1],
+            None if at is None else at.place,
+            "" if at is None else at.code or "",
+            "" if at is None else at.role,
+            newest.get(key),
+            titles.get(key, ""),
         )
+        found.setdefault(key[0], []).append(replace(plain, **proofs.get(key, {})))
     return {name: tuple(antennas) for name, antennas in found.items()}
+
+
+def _references(connection: Connection) -> dict[tuple[str, int], dict[str, Any]]:
+    """What is known of the reference tags, by antenna: fields of AntennaHealth."""
+    found: dict[tuple[str, int], dict[str, Any]] = {}
+    rows = connection.execute(select(REFERENCE_TAG).order_by(REFERENCE_TAG.c.epc)).all()
+    for row in rows:
+        known = found.setdefault((row.reader, row.number), {"references": (), "references_since": row.since_at})
+        known["references"] += (row.epc,)
+        known["references_since"] = min(known["references_since"], row.since_at)
+        if row.heard_at is not None:
+            known["reference_at"] = max(row.heard_at, known.get("reference_at") or 0)
+    c = ANTENNA_ALIVE.c
+    for key, known in found.items():
+        known["alive_since"] = connection.execute(
+            select(c.since_at).where(c.reader == key[0], c.antenna == key[1]).order_by(c.through_at.desc()).limit(1)
+        ).scalar_one_or_none()
+    return found
 
 
 def _recent_reads(connection: Connection, now: Instant) -> dict[str, int]:

@@ -346,6 +346,22 @@ def unknown_scans(connection: Connection, number: str) -> list[Row[Any]]:
     return list(connection.execute(query))
 
 
+def by_eye(connection: Connection) -> set[int]:
+    """Carriers none of whose tags answers: few, for each was entered by a person."""
+    other = TAG.alias("other")
+    answers = exists().where(other.c.carrier == TAG.c.carrier, ~other.c.retired, ~other.c.unreadable)
+    return set(connection.scalars(select(TAG.c.carrier).where(TAG.c.unreadable, ~TAG.c.retired, ~answers)))
+
+
+def retired(connection: Connection, subject: Subject, codes: Collection[str]) -> set[str]:
+    """Of these codes, the tags that were taken off a carrier which the subject may know of."""
+    found: set[str] = set()
+    for chunk in chunks(sorted(set(codes))):
+        query = select(TAG.c.epc).join(CARRIER, CARRIER.c.id == TAG.c.carrier)
+        found |= set(connection.scalars(query.where(TAG.c.epc.in_(chunk), TAG.c.retired, visible(subject))))
+    return found
+
+
 def scans_by_person(connection: Connection, number: str) -> list[Row[Any]]:
     """How many scans each person made that were not taken back; readers' count as nobody's."""
     query = (

@@ -9,13 +9,15 @@ from sqlalchemy import and_, exists, func, literal, select
 
 from custody.entries import CarrierFact, decode
 from custody.register import CarrierState, FoldBroken, apply
-from custody.store.schema import ALLOTTED_LABEL, CARRIER, ENTRY, MATTER, PLACE, TAG, chunks
+from custody.store.schema import ALLOTTED_LABEL, CARRIER, ENTRY, MATTER, PLACE, TAG, TAG_NUMBER, chunks
 from custody.values import Instant
 from reconcile.checks import AntennaCase, MatterSays, PassageCase, ReaderCase, TagCase
+from reconcile.checks.antennas import about as antenna_about
 from reconcile.checks.kinds import PASSAGE_KINDS
 from reconcile.store.candidates import World, books_of, latest_coverage, matters_of
 from reconcile.store.core import (
     ANTENNA,
+    ANTENNA_ALIVE,
     CURSOR,
     DEVICE,
     FINDING,
@@ -27,6 +29,7 @@ from reconcile.store.core import (
     Connection,
     insert_new,
 )
+from reconcile.store.references import ReferenceTag, reference_tags
 
 PASSAGES_JUDGED = "checks.passages"
 """Cursor over `stay.id`: every passage is judged once, whatever becomes of the carrier later."""
@@ -142,6 +145,16 @@ def _kept_open(kind: str, about: Any) -> Any:
     return exists().where(FINDING.c.kind == kind, FINDING.c.about == about, FINDING.c.open)
 
 
+def settled_at(connection: Connection, kind: str) -> dict[str, Instant]:
+    """Per subject, when a person last settled a finding of this kind: of kinds of which there are few."""
+    rows = connection.execute(
+        select(FINDING.c.about, func.max(FINDING.c.closed_at))
+        .where(FINDING.c.kind == kind, FINDING.c.state == "settled")
+        .group_by(FINDING.c.about)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def _settled_at(connection: Connection, kind: str, abouts: Iterable[str]) -> dict[str, Instant]:
     found: dict[str, Instant] = {}
     for chunk in chunks(abouts):
@@ -178,6 +191,8 @@ def unknown_tags(connection: Connection, kind: str, block: str, around: World) -
             PRESENCE.c.epc >= block,
             PRESENCE.c.epc < f"{block}G",
             ~exists().where(TAG.c.epc == PRESENCE.c.epc),
+            # A label that was made and waits for its carrier lies about where it was made; the batch lists it.
+            ~exists().where(TAG_NUMBER.c.epc == PRESENCE.c.epc, TAG_NUMBER.c.state != "spoiled"),
             given_out if kind == "label_unregistered" else ~given_out,
             ~_kept_open(kind, literal("epc:") + PRESENCE.c.epc),
         )
@@ -248,17 +263,38 @@ def _orders(connection: Connection, epcs: list[str]) -> dict[str, Any]:
 
 
 def readers(connection: Connection, around: World) -> dict[str, ReaderCase]:
-    """Every reader with its antennas, until when each was listening, and its last event."""
+    """Every reader with its antennas, until when the connection of each lived, its proofs, and its last event."""
     antennas: dict[str, list[AntennaCase]] = defaultdict(list)
+    proved: dict[tuple[str, int], list[ReferenceTag]] = defaultdict(list)
+    for tag in reference_tags(connection):
+        proved[tag.reader, tag.number].append(tag)
+    # Of an antenna that must be proved, coverage says what was heard; whether its reader speaks is asked of the other.
+    alive = {(row.reader, row.number): row for row in connection.execute(latest_coverage(ANTENNA_ALIVE))}
     for row in connection.execute(latest_coverage().order_by(ANTENNA.c.reader, ANTENNA.c.number)):
         spot = around.spots.get(row.place)
-        antennas[row.reader].append(AntennaCase(row.number, spot.code if spot else "", row.through_at))
+        tags = proved.get((row.reader, row.number), [])
+        spoke = alive[row.reader, row.number] if tags else row
+        antennas[row.reader].append(
+            AntennaCase(
+                row.number,
+                spot.code if spot else "",
+                spoke.through_at,
+                alive_since=spoke.since_at,
+                references=tuple(tag.epc for tag in tags),
+                heard_at=max((tag.heard_at for tag in tags if tag.heard_at is not None), default=None),
+                references_since=min((tag.since_at for tag in tags), default=0),
+            )
+        )
     rows = connection.execute(
         select(READER, DEVICE.c.created_at.label("device_since")).select_from(
             READER.outerjoin(DEVICE, DEVICE.c.name == READER.c.device)
         )
     ).all()
     settled = _settled_at(connection, "reader_silent", (f"reader:{row.name}" for row in rows))
+    named = {antenna_about(*antenna): antenna for antenna in proved}
+    deaf: dict[str, dict[int, Instant]] = defaultdict(dict)
+    for about, at in _settled_at(connection, "antenna_deaf", named).items():
+        deaf[named[about][0]][named[about][1]] = at
     return {
         row.name: ReaderCase(
             name=row.name,
@@ -271,6 +307,7 @@ def readers(connection: Connection, around: World) -> dict[str, ReaderCase]:
             detail=row.detail,
             last_event=_last_event(connection, row.name),
             settled_at=settled.get(f"reader:{row.name}"),
+            deaf_settled=deaf[row.name],
         )
         for row in rows
     }

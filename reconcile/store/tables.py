@@ -9,9 +9,10 @@ from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 import reconcile.store.covered as _covered  # says how they are covered
+import reconcile.store.handheld_tables as _handhelds  # declares its own
 from custody.store.tables import Int64
 
-_ = _covered
+_ = _covered, _handhelds
 
 
 def _key(**more: Any) -> Any:
@@ -40,6 +41,19 @@ class DeviceRow(SQLModel, table=True):
     old_token_hash: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     """The token before it, which is taken until `old_until_at`: time to bring the new one to the device."""
     old_until_at: int | None = _int64(None)
+
+
+class OutboxRow(SQLModel, table=True):
+    """How full a device's spool is, as it said last; `lost` since the device's start."""
+
+    __tablename__ = "outbox"
+    device: str = Field(primary_key=True)
+    told_at: int = _int64()
+    waiting: int = _int64()
+    bytes: int = _int64()
+    bytes_max: int = _int64()
+    rejected: int = _int64()
+    lost: int = _int64()
 
 
 class ReaderRow(SQLModel, table=True):
@@ -123,6 +137,65 @@ class CoverageRow(SQLModel, table=True):
     through_at: int = _int64()
 
 
+class ReferenceTagRow(SQLModel, table=True):
+    """A tag fixed where this antenna hears it: while it is heard, the antenna hears. It is nobody's carrier."""
+
+    __tablename__ = "reference_tag"
+    reader: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    epc: str = Field(primary_key=True)
+    since_at: int = _int64()
+    """Since when its silence counts."""
+    heard_at: int | None = _int64(None)
+    """Last heard by this antenna (event time)."""
+
+
+class AntennaAliveRow(SQLModel, table=True):
+    """Of antennas with a reference tag: when the connection lived, as told. `coverage` has what the tags bear out."""
+
+    __tablename__ = "antenna_alive"
+    __table_args__ = (Index("ix_antenna_alive", "reader", "antenna", "through_at"),)
+    id: int | None = _auto()
+    reader: str
+    antenna: int
+    since_at: int = _int64()
+    through_at: int = _int64()
+
+
+class AntennaTitleRow(SQLModel, table=True):
+    """What people call an antenna."""
+
+    __tablename__ = "antenna_title"
+    reader: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    title: str
+
+
+class ReaderSetupRow(SQLModel, table=True):
+    """How a device reaches a reader: what its configuration is written from."""
+
+    __tablename__ = "reader_setup"
+    reader: str = Field(primary_key=True)
+    device: str
+    kind: str
+    options: str = "{}"
+    """JSON: the keys of `[[reader]]` in the daemon's configuration, without name and kind."""
+
+
+class ReaderMinuteRow(SQLModel, table=True):
+    """What an antenna heard within a minute of event time, in figures: how much and how loud, nothing of what."""
+
+    __tablename__ = "reader_minute"
+    reader: str = Field(primary_key=True)
+    minute: int = _key()
+    """Start of the minute, microseconds UTC."""
+    antenna: int = Field(primary_key=True)
+    reads: int = _int64(0)
+    sightings: int = _int64(0)
+    loudness: str = "{}"
+    """JSON: of each strength in dBm, rounded, how many sightings had it on average."""
+
+
 class ReaderEventRow(SQLModel, table=True):
     """What happened to a reader or a spool: state changes and losses, kept for the page and the enquiry."""
 
@@ -166,6 +239,9 @@ class DoorAlarmRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("source", "sequence", name="uq_door_alarm"),
         Index("ix_door_alarm", "epc", "at"),
+        # A daemon that was killed in the middle of an alarm tells it again: it is one.
+        Index("uq_door_alarm_once", "reader", "portal", "epc", "at", unique=True),
+        Index("ix_door_alarm_new", "id", postgresql_where=text("outcome = ''"), sqlite_where=text("outcome = ''")),
         {"sqlite_autoincrement": True},
     )
     id: int | None = _auto()
@@ -184,6 +260,98 @@ class DoorAlarmRow(SQLModel, table=True):
     parts: str = "{}"
     received_at: int = _int64()
     """When the server had it on disk."""
+    outcome: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """What the server made of it: `joined` or `opened` a finding, `lawful`, `retired`; empty: not judged yet."""
+    finding: str | None = None
+
+
+class PortalRow(SQLModel, table=True):
+    """The beam of a portal: two light barriers at one reader's inputs. Its antennas are rows of `antenna`."""
+
+    __tablename__ = "portal"
+    place: int = _key()
+    beam_reader: str
+    beam_inside: int
+    beam_outside: int
+    """Inputs of the inner and of the outer barrier."""
+    beam_broken: bool = True
+    """Whether an active input says that the barrier is broken."""
+
+
+class LyingRow(SQLModel, table=True):
+    """A tag that lies at a portal, not passing: one row a stay, lengthened while it goes on."""
+
+    __tablename__ = "lying"
+    __table_args__ = (
+        UniqueConstraint("epc", "portal", "since_at", name="uq_lying"),
+        Index("ix_lying_until", "until_at"),
+    )
+    id: int | None = _auto()
+    epc: str
+    portal: int = _int64()
+    since_at: int = _int64()
+    until_at: int = _int64()
+    """Last heard there."""
+    sides: str
+    """`inside`, `outside`, or both with a blank between."""
+    reader: str
+    antenna: int
+    strongest_dbm: float | None = None
+
+
+class DoorListRow(SQLModel, table=True):
+    """A list of what may pass, as it was signed for the guards; the same content is signed again when it ages."""
+
+    __tablename__ = "door_list"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    number: int | None = _auto()
+    made_at: int = _int64()
+    expires_at: int = _int64()
+    position: int = _int64()
+    """Size of the ledger that it was made from."""
+    count: int = _int64()
+    salt: str
+    content: str
+    """SHA-256 of what may pass, in hexadecimal."""
+
+
+class TapRow(SQLModel, table=True):
+    """A card or label held to a desk's reader, in the order of arrival at that reader (`id`)."""
+
+    __tablename__ = "tap"
+    __table_args__ = (
+        Index("ix_tap_reader", "reader", "id"),
+        Index("ix_tap_uid", "uid", "id"),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = _auto()
+    reader: str
+    antenna: int
+    uid: str
+    """What its chip says of itself: an EPC, or a UID in hexadecimal."""
+    at: int = _int64()
+    received_at: int = _int64()
+    """When the server had it on disk."""
+
+
+class BadgeUseRow(SQLModel, table=True):
+    """A tap that confirmed who signs an act: each tap at most once."""
+
+    __tablename__ = "badge_use"
+    __table_args__ = (
+        UniqueConstraint("tap", name="uq_badge_use_tap"),
+        Index("ix_badge_use_act", "act"),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = _auto()
+    tap: int = _int64()
+    uid: str
+    person: int = _int64()
+    reader: str
+    tapped_at: int = _int64()
+    at: int = _int64()
+    """When the act was entered."""
+    act: str
 
 
 class PresenceRow(SQLModel, table=True):

@@ -557,6 +557,17 @@ def test_hundreds_are_taken_in_as_one_act(archive: Archive) -> None:
 
 
 _BACK_TO_0001 = (
+    "DROP TABLE outbox",
+    *(f"DROP TABLE {name}" for name in ("tag_batch", "tag_number", "tag_number_event")),
+    "DROP INDEX ix_tag_unreadable",
+    "ALTER TABLE tag DROP COLUMN unreadable",
+    *(
+        f"DROP TABLE {name}"
+        for name in ("reference_tag", "antenna_alive", "antenna_title", "reader_setup", "reader_minute")
+    ),
+    *(f"DROP TABLE {name}" for name in ("portal", "lying", "door_list")),
+    *(f"DROP TABLE {name}" for name in ("handheld_read", "handheld_upload")),
+    *(f"DROP TABLE {name}" for name in ("badge", "tap", "badge_use")),
     *(f"DROP TABLE {name}" for name in ("reader_input", "door_alarm")),
     *(f"DROP TABLE {name}" for name in ("witness", "cosignature", "ledger_check")),
     "ALTER TABLE checkpoint DROP COLUMN frontier",

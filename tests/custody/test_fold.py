@@ -29,7 +29,9 @@ from custody.entries import (
     Shelved,
     Signature,
     TagBound,
+    TagReadable,
     TagRetired,
+    TagUnreadable,
     decode,
     encode,
 )
@@ -79,6 +81,8 @@ FACTS: st.SearchStrategy[Fact] = st.one_of(
     st.builds(Received, CARRIERS, DESCRIPTIONS),
     st.builds(TagBound, CARRIERS, TAGS.map(Tag)),
     st.builds(TagRetired, CARRIERS, TAGS, st.just("撕裂")),
+    st.builds(TagUnreadable, CARRIERS, TAGS, st.just("无应答")),
+    st.builds(TagReadable, CARRIERS, TAGS),
     st.builds(Shelved, CARRIERS, PLACES),
     st.builds(Moved, CARRIERS, PLACES),
     st.builds(Borrowed, CARRIERS, HOLDERS, st.integers(-1, 40).map(lambda days: NOW + days * DAY)),
@@ -225,6 +229,7 @@ def normal(state: CarrierState) -> CarrierState:
         description=replace(state.description, scope=scope),
         tags=tuple(sorted(state.tags, key=lambda tag: tag.epc)),
         retired_epcs=tuple(sorted(state.retired_epcs)),
+        unreadable=tuple(sorted(state.unreadable)),
     )
 
 

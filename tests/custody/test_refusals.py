@@ -27,7 +27,9 @@ from custody.entries import (
     Shelved,
     Signature,
     TagBound,
+    TagReadable,
     TagRetired,
+    TagUnreadable,
     UnitRecorded,
 )
 from custody.entries.disposition import LossListed
@@ -37,7 +39,7 @@ from custody.matters import Matter
 from custody.procedures import ACTS, CODES, PERMISSIONS, RULES, refusals
 from custody.procedures.circulation import last_due
 from custody.register import CarrierState
-from custody.rules import NotFound, Refusal, Situation
+from custody.rules import NotFound, Refusal, Situation, TagNumber
 from custody.values import DAY, Period, Person, Place, Tag, Unit
 from tests.builders import (
     CLERK,
@@ -128,6 +130,7 @@ def period(kind: Any, value: str = "", authority: str = "") -> Imported:
 
 
 IN_PLACE = carrier()
+SILENT = replace(carrier(), unreadable=(epc_of(1),))
 CASES = [
     # Clause c.1: use within the prescribed scope.
     Case(
@@ -246,6 +249,7 @@ CASES = [
     Case("", "text_missing", imported(title="　"), {"field": "title"}),
     Case("", "text_missing", imported(control_number=""), {"field": "control_number"}),
     Case("", "text_missing", TagRetired(1, epc_of(1), ""), {"field": "reason"}, IN_PLACE),
+    Case("", "text_missing", TagUnreadable(1, epc_of(1), " "), {"field": "reason"}, IN_PLACE),
     Case("", "text_missing", ReportedMissing(1, " "), {"field": "circumstances"}, IN_PLACE),
     Case("", "clock_not_started", ReportedMissing(1, "不见"), {"hours": 24}, IN_PLACE, lambda: situation(facts=())),
     Case(
@@ -339,6 +343,33 @@ CASES = [
         lambda: situation(epcs_known={epc_of(2): 9}),
     ),
     Case("", "tag_not_bound", TagRetired(1, epc_of(2), "撕裂"), {"epc": epc_of(2)}, IN_PLACE),
+    Case("", "tag_not_bound", TagUnreadable(1, epc_of(2), "无应答"), {"epc": epc_of(2)}, IN_PLACE),
+    Case("", "tag_silent_already", TagUnreadable(1, epc_of(1), "无应答"), {"epc": epc_of(1)}, SILENT),
+    Case("", "tag_not_silent", TagReadable(1, epc_of(1)), {"epc": epc_of(1)}, IN_PLACE),
+    Case(
+        "",
+        "signature_missing",
+        TagUnreadable(1, epc_of(1), "无应答"),
+        {"person": "周敏", "person_en": "Zhou Min"},
+        carrier(level="top_secret"),
+        lambda: situation(signatures=()),
+    ),
+    Case(
+        "",
+        "number_spoiled",
+        TagBound(1, Tag(epc_of(2))),
+        {"epc": epc_of(2)},
+        IN_PLACE,
+        lambda: situation(tag_numbers={epc_of(2): TagNumber("spoiled", 1)}),
+    ),
+    Case(
+        "",
+        "number_reserved",
+        TagBound(1, Tag(epc_of(2))),
+        {"epc": epc_of(2)},
+        IN_PLACE,
+        lambda: situation(tag_numbers={epc_of(2): TagNumber("verified", 2)}),
+    ),
     Case("", "has_home", Shelved(1, SHELF_2), {"place": "B1-01-1"}, IN_PLACE),
     Case("", "no_home", Moved(1, SHELF_2), {}, carrier(home=None)),
     Case("", "there_already", Moved(1, SHELF), {"place": "B1-01-1"}, IN_PLACE),
@@ -362,6 +393,7 @@ OF_THE_ACT = {"happened_in_future", "happened_before_state", "corrects_unknown",
 """Asked by the store, of an act as a whole; see test_books."""
 PLAIN = {
     *(Imported, Received, Shelved, Moved, Borrowed, Returned, ReportedMissing, ReportedFound, TagBound, TagRetired),
+    *(TagUnreadable, TagReadable),
     *(UnitRecorded, PlaceRecorded, PersonRecorded, RoundSigned, FindingSettled),
 }
 """Facts that need no matter: the cases here are theirs. The others have theirs with their letter."""
@@ -425,6 +457,9 @@ ALLOWED = [
     (TagBound(1, Tag(epc_of(2), "E2801160600002")), IN_PLACE),
     (TagBound(1, Tag("3414F4A2" * 8)), IN_PLACE),
     (TagRetired(1, epc_of(1), "撕裂"), IN_PLACE),
+    (TagUnreadable(1, epc_of(1), "无应答"), IN_PLACE),
+    (TagReadable(1, epc_of(1)), SILENT),
+    (TagBound(1, Tag("04A1B2C3D4E5F6")), IN_PLACE),  # an HF label of ISO 14443 with 7 bytes
     (ReportedMissing(1, "搬家后未见"), carrier(Status.ON_LOAN)),
     (ReportedFound(1, SHELF, "柜后"), carrier(Status.DECLARED_LOST)),
     (RoundSigned("QC-1", SHELF, 1, 1, 1, 0, 0, 0, "00" * 32), None),
@@ -475,7 +510,9 @@ SAMPLES: dict[type[CarrierFact], CarrierFact] = {
     ReportedFound: ReportedFound(1, SHELF, "找到"),
     TagBound: TagBound(1, Tag(epc_of(2))),
     TagRetired: TagRetired(1, epc_of(1), "撕裂"),
+    TagUnreadable: TagUnreadable(1, epc_of(1), "无应答"),
 }
+"""`TagReadable` asks for a carrier whose tag is silent: it has tests of its own."""
 
 
 @pytest.mark.parametrize("status", Status)
@@ -505,11 +542,14 @@ def test_a_role_may_enter_what_its_permissions_open_and_nothing_else(kind: type[
         PersonRecorded: PersonRecorded(PERSONS[1]),
         RoundSigned: RoundSigned("QC-1", SHELF, 1, 1, 1, 0, 0, 0, ""),
         FindingSettled: FindingSettled("F-1", "missing", "found", "已找到", 1),
+        TagReadable: TagReadable(1, epc_of(1)),
     }
     fact = others.get(kind) or SAMPLES[kind]  # type: ignore[index]
     about = isinstance(fact, CarrierFact | FindingSettled)
     before = next(iter(TRANSITIONS[kind]), None) if kind in TRANSITIONS else Status.IN_PLACE  # type: ignore[index]
     state = carrier(before, home=None if kind is Shelved else SHELF, unit=4) if about and before else None
+    if state is not None and kind is TagReadable:
+        state = replace(state, unreadable=SILENT.unreadable)
     from custody.access import PERMISSIONS as OPENED
 
     for grant, reached in (

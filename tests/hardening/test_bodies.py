@@ -25,6 +25,9 @@ FORM = "application/x-www-form-urlencoded"
     [
         ("/import", "multipart/form-data; boundary=x", FILE_BYTES_MAX),
         ("/matters/7/take_in", "multipart/form-data; boundary=x", FILE_BYTES_MAX),
+        ("/handhelds", "multipart/form-data; boundary=x", FILE_BYTES_MAX),
+        ("/handhelds/HU-2026-0001/round", "multipart/form-data; boundary=x", 2 * MEGABYTE),
+        ("/api/v1/handheld/reads", "application/json", INTAKE_BYTES_MAX),
         ("/sign-in", "multipart/form-data; boundary=x", 2 * MEGABYTE),
         ("/api/v1/session", "multipart/form-data; boundary=x", 2 * MEGABYTE),
         ("/import/x/y", "multipart/form-data; boundary=x", 2 * MEGABYTE),

@@ -83,6 +83,7 @@ def test_what_is_kept_is_bounded_and_the_busy_are_not_forgotten() -> None:
         ("/api/v1/carriers", "rest"),
         ("/api/v1/carriers/search", "search"),
         ("/api/v1/intake", "intake"),
+        ("/api/v1/handheld/reads", "intake"),
         ("/csp-report", "report"),
     ],
 )

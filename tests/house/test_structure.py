@@ -25,7 +25,7 @@ ALLOWED = {
     },
     "APScheduler only in the schedule": {"reconcile.schedule"},
     "pandas and openpyxl only in the reports and the workbook import": {"api.reports", "api.workbook"},
-    "Device libraries only in their driver": {"readers.llrp"},
+    "Device libraries only in their driver": {"readers.iot", "readers.llrp", "readers.pcsc"},
 }
 """Contract -> the only modules that may import what it forbids."""
 

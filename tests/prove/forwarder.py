@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from readers.packing import MEDIA_TYPE, unpack_delivery
+from readers.spool import KINDS, pack
+
 Key = tuple[str, int]
 """Boot and sequence."""
-KINDS = ("sightings", "coverage", "reports", "losses")
 ANSWER_SECONDS_MAX = 20
 
 
@@ -63,6 +65,18 @@ class Journal:
         return found
 
 
+def rows_of(raw: bytes, kind: str) -> dict[str, Any]:
+    """The rows of a delivery, in whichever form it is sent."""
+    if kind != MEDIA_TYPE:
+        found: dict[str, Any] = json.loads(raw)
+        return found
+    rows, packed = unpack_delivery(raw)
+    body: dict[str, Any] = json.loads(rows)
+    for first, sightings in packed:
+        body["sightings"] += [pack(one, sequence)[1] for sequence, one in enumerate(sightings, first)]
+    return body
+
+
 class Forwarder:
     """An HTTP server on a free port of 127.0.0.1 that forwards to `port`. A context manager."""
 
@@ -90,12 +104,13 @@ class Forwarder:
 def _handler(port: int, journal: Journal, rng: random.Random, answers_lost: float) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        accepts = ""
 
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers["Content-Length"]))
-            keys = journal.saw_request(json.loads(raw))
+            keys = journal.saw_request(rows_of(raw, self.headers["Content-Type"]))
             try:
-                status, answer = self._forward(raw)
+                status, answer, self.accepts = self._forward(raw)
             except (OSError, http.client.HTTPException):
                 # The server is down, or died before its answer was whole: nothing is acknowledged.
                 self._answer(502, b"{}")
@@ -106,13 +121,13 @@ def _handler(port: int, journal: Journal, rng: random.Random, answers_lost: floa
                 return
             self._answer(status, answer)
 
-        def _forward(self, raw: bytes) -> tuple[int, bytes]:
+        def _forward(self, raw: bytes) -> tuple[int, bytes, str]:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS_MAX)
             try:
                 headers = {name: self.headers[name] for name in ("Authorization", "Content-Type")}
                 connection.request("POST", self.path, raw, headers)
                 response = connection.getresponse()
-                return response.status, response.read()
+                return response.status, response.read(), response.getheader("Accept-Post", "")
             finally:
                 connection.close()
 
@@ -121,6 +136,7 @@ def _handler(port: int, journal: Journal, rng: random.Random, answers_lost: floa
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(answer)))
+                self.send_header("Accept-Post", self.accepts)
                 self.end_headers()
                 self.wfile.write(answer)
             except OSError:

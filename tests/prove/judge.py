@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import text
 
 from api.cli import main as custody
+from readers.spool import stored_rows
 from reconcile.coverage import merged
 from tests.prove.clerk import Receipt
 from tests.prove.forwarder import Journal, Key
@@ -123,10 +124,10 @@ def spooled(spool: Path, aside: Path) -> set[Key]:
         if not copy.execute("SELECT 1 FROM sqlite_master WHERE name = 'batch'").fetchone():
             return set()
         assert copy.execute("SELECT count(*) FROM rejected").fetchone() == (0,)
-        found = copy.execute("SELECT boot, body FROM batch").fetchall()
+        found = copy.execute("SELECT boot, first_seq, body FROM batch").fetchall()
     finally:
         copy.close()
-    return {(boot, row[0]) for boot, body in found for rows in json.loads(body).values() for row in rows}
+    return {(boot, row[0]) for boot, first, body in found for rows in stored_rows(body, first).values() for row in rows}
 
 
 def findings(house: House, kind: str) -> list[tuple[Any, ...]]:

@@ -27,8 +27,8 @@ from tests.prove.house import House, Process
 from tests.prove.postgres import Postgres
 from tests.prove.record import WHOLE, Row, proof
 
-KILLS = 50 if WHOLE else 3
-POSTGRESQL_KILLS = 20 if WHOLE else 2
+KILLS = 50 if WHOLE else 2
+POSTGRESQL_KILLS = 20 if WHOLE else 1
 ENGINES = ("sqlite", "postgresql") if WHOLE else ("sqlite",)
 ANYWHERE_EVERY = 4
 """One kill in so many comes at any moment of the process's life, its start included; the others in a write."""

@@ -1,34 +1,44 @@
 """An archive in which every table of the record holds rows, written by the product's own hands, and sealed."""
 
-from sqlalchemy import Connection
+from random import Random
+
+from sqlalchemy import Connection, select
 
 from api import store
 from custody.access import Permission, Role
 from custody.database import Database
 from custody.entries import Delegated
+from custody.entries.badges import BadgeGiven, BadgeWithdrawn
 from custody.entries.circulation import Queued
 from custody.entries.production import LabelsAllotted
 from custody.ledger import LedgerKey, VerifierKey
 from custody.procedures.undertakings import SUBJECTS
 from custody.rules import Refusal, Refused
-from custody.store import account_requests, audit, credentials, emergency, looks, witnessing
+from custody.store import account_requests, audit, credentials, emergency, looks, tag_numbers, witnessing
 from custody.store.books import Books
 from custody.store.checking import whole_check
 from custody.store.refused import Tried, note_refusal
-from custody.store.schema import COSIGNATURE
+from custody.store.schema import COSIGNATURE, TAG
 from custody.store.sealing import seal
+from custody.store.tag_numbers import Step
 from custody.values import DAY, Delegation, Instant
+from readers.handheld import Read
 from reconcile.findings import acts as finding_acts
+from reconcile.intake import SightingRecord
+from reconcile.presence import Lying
 from reconcile.rounds import open_round, scan_many
 from reconcile.rounds.acts import Scan
-from reconcile.store import devices, readers
+from reconcile.store import devices, door_lists, handhelds, portals, readers, setting_up, taps
 from reconcile.store.core import DOOR_ALARM, READER_EVENT
+from reconcile.store.handhelds import Upload
+from reconcile.store.references import add_reference_tag
 from tests.builders import (
     CLERK,
     LEADER,
     LOW_SHELF,
     NOW,
     PEOPLE,
+    READING,
     SCHEME,
     SECRECY_OFFICE,
     SHELF,
@@ -41,7 +51,7 @@ from tests.custody.copying import scenes as copying
 from tests.custody.destruction.batches import a_batch
 from tests.custody.entry.scene import answered_for, issued, signs
 from tests.custody.production import scene as production
-from tests.reconcile.findings.scene import Scene, a_scene
+from tests.reconcile.findings.scene import GATE, Scene, a_scene
 from tests.trust.accounts_scene import lived
 
 
@@ -125,6 +135,69 @@ def _books(archive: Archive) -> None:
         signs(archive, "chen", SUBJECTS[number])
 
 
+def _desk(scene: Scene) -> None:
+    """Two badges, one of them withdrawn; each was held to a desk and signed something there."""
+    database, archive = scene.database, scene.archive
+    cards = ("04A2B3C4D5E680", "1A2B3C4D")
+    for who, card in zip(("chen", "zhao"), cards, strict=True):
+        archive.enter(CLERK, [BadgeGiven(PEOPLE[who], card)], "badge", who)
+    archive.enter(CLERK, [BadgeWithdrawn(PEOPLE["zhao"], cards[1], "lost")], "badge_withdrawal")
+    with database.writing() as connection:
+        readers.upsert_reader(connection, "desk-1", scene.now, title_zh="借阅台", title_en="Lending desk")
+        readers.upsert_antenna(connection, "desk-1", 1, READING, "desk")
+        heard = [
+            SightingRecord(at, one, None, "desk-1", 1, NOW, NOW, 1, None, None, NOW) for at, one in enumerate(cards)
+        ]
+        taps.take_taps(connection, heard, scene.now)
+        for number, tap in enumerate(taps.taps_after(connection, "desk-1", 0), 1):
+            taps.use_tap(connection, tap, PEOPLE["chen"], f"JY-2026-000{number}", scene.now)
+
+
+def _tags(scene: Scene) -> None:
+    """Two batches: one for two carriers, of which one label is given up, and one of blank labels."""
+    random = Random(3)
+    for carriers in (scene.archive.carriers(2, tagged=False), [None, None]):
+        with scene.database.writing() as connection:
+            number = tag_numbers.open_batch(
+                connection,
+                SCHEME.numbering(),
+                random.randrange,
+                carriers,
+                means="hand",
+                device="",
+                by=CLERK.person,
+                now=scene.now,
+                timezone=SCHEME.timezone,
+            )
+            first, second = tag_numbers.lines(connection, number)
+            tag_numbers.step(connection, first, Step(first.epc, "spoiled", "撕裂", by=CLERK.person), scene.now)
+            chip = f"E280116060{number[-4:]}0001"
+            tag_numbers.step(connection, second, Step(second.epc, "verified", tid=chip), scene.now)
+
+
+def _handhelds(scene: Scene) -> None:
+    """What three handhelds brought: one file with a tag that is nobody's, one sent by itself, one withdrawn."""
+    with scene.database.writing() as connection:
+        tags = [*connection.scalars(select(TAG.c.epc).order_by(TAG.c.carrier)), epc_of(888_888)]
+        for nth, (by, some) in enumerate(((CLERK.person, tags), (None, tags[:2]), (CLERK.person, tags[:1]))):
+            reads = [Read(row, epc, None, NOW + row, NOW + row, NOW + row, -60.0, 1, 1) for row, epc in enumerate(some)]
+            brought = Upload(f"H{nth}", "file", f"{nth:064x}", f"{nth}.csv", by, len(reads), 0)
+            taken = handhelds.take(connection, brought, reads, scene.now, SCHEME.timezone)
+        handhelds.withdraw(connection, taken.number, CLERK.person, "拿错了", scene.now)
+
+
+def _doors(scene: Scene) -> None:
+    """The beam of a portal, and two lists of what may pass, the second because the first had aged."""
+    with scene.database.writing() as connection:
+        readers.upsert_reader(connection, "gate", scene.now, title_zh="东门", title_en="East gate")
+        portals.set_beam(connection, GATE, portals.BeamSetting("gate", 1, 2))
+        for epc in connection.scalars(select(TAG.c.epc)).all():
+            lay = Lying(GATE, scene.now, scene.now + 90, ("inside",), "gate", 1, -50.0)
+            portals.keep_lying(connection, {epc: [lay]})
+        for later in (0, DAY):
+            door_lists.present_list(connection, SCHEME.ledger_origin, SCHEME, scene.now + later)
+
+
 def _comparison(scene: Scene) -> None:
     database, archive = scene.database, scene.archive
     gone, astray = archive.carriers(2, place=LOW_SHELF, level="confidential")
@@ -133,6 +206,10 @@ def _comparison(scene: Scene) -> None:
             name = f"reader-{place}-place"
             readers.upsert_reader(connection, name, scene.now, title_zh=f"{number}号柜", title_en=f"Cabinet {number}")
             readers.upsert_antenna(connection, name, 1, place)
+            add_reference_tag(connection, name, 1, f"3414F4A2FFFFFFFFFFFFFF0{number}", scene.now)
+            setting_up.call_antenna(connection, name, 1, f"{number}号天线")
+            reached = {"host": f"10.0.0.{number}", "antennas": [1]}
+            setting_up.keep_setup(connection, setting_up.Setup(name, f"edge-{number - 1}", "llrp", reached))
             row = {"source": 1, "sequence": number, "reader": name, "state": "listening", "at": scene.now, "detail": ""}
             connection.execute(READER_EVENT.insert().values(row))
             # Known to nobody's register: what alarms at a door need not be a tag of ours.
@@ -140,6 +217,10 @@ def _comparison(scene: Scene) -> None:
             row |= {"at": scene.now, "direction": "out", "score": 0.9, "level": "alarm", "reason": "unknown_tag"}
             row |= {"door_list": 1, "outputs": "", "parts": "{}", "received_at": scene.now}
             connection.execute(DOOR_ALARM.insert().values(row))
+    _tags(scene)
+    _desk(scene)
+    _handhelds(scene)
+    _doors(scene)
     scene.wait(2 * 86_400)
     scene.heard(gone, SHELF, seconds=86_400)
     scene.heard(astray, SHELF, seconds=86_400)

@@ -144,6 +144,9 @@ def codes(world: World) -> Iterator[Sent]:
     number = world.ids["round_looker"]
     for mode in ("borrow", "return"):
         yield Sent("/desk", form={"mode": mode, "scan": "\n".join(several), "holder": "4"})
+    for do in ("scan", "borrow", "return"):
+        on_it = {"codes": "\n".join(several), "holder": "4", "since": "0", "place": "B1-01-1"}
+        yield Sent("/desk/desk-1", form=on_it | {"do": do})
     for at, code in enumerate(several):
         yield Sent(f"/api/v1/rounds/{number}/scans", json={"scans": [{"event": f"again-{at}", "code": code}]})
         yield Sent("/search", form={"q": code})
@@ -151,6 +154,8 @@ def codes(world: World) -> Iterator[Sent]:
         yield Sent("/registers/incoming", form={"q": code})
         yield Sent("/balance/find", form={"q": code})
     yield Sent("/api/v1/persons/search", json={"text": "1004"})
+    export = "\n".join(["EPC,Timestamp", *(f"{epc},2026-11-19 10:00:00" for epc in several if len(epc) == 24)])
+    yield Sent("/handhelds", form={}, files={"reads": ("a.csv", export.encode(), "text/csv")})
     yield Sent("/import", form={}, files={"workbook": ("a.xlsx", workbook(), "application/octet-stream")})
 
 

@@ -75,7 +75,7 @@ def _of_all_kinds(archive: Archive) -> None:
         epcs = list(connection.execute(select(t.TAG.c.epc).where(t.TAG.c.carrier.in_(made))).scalars())
         for number, epc in enumerate([*epcs, epc_of(999_999)]):
             heard = {"epc": epc, "reader": "r", "antenna": 1}
-            row = heard | {"source": 1, "sequence": number, "first_at": NOW, "last_at": NOW, "count": 1}
+            row = heard | {"source": 900, "sequence": number, "first_at": NOW, "last_at": NOW, "count": 1}
             connection.execute(SIGHTING.insert().values(row | {"received_at": NOW}))
             row = {"place": SHELF, "since_at": NOW, "until_at": NOW, "reads": 1, "direction": "", "evidence": "{}"}
             connection.execute(STAY.insert().values(heard | row))
@@ -367,7 +367,7 @@ def test_on_postgresql_no_function_and_no_error_tells_what_is_hidden(new_postgre
 # The faces read through the wall.
 
 WITHOUT = {
-    "api/rest/intake.py": "a device's token; nobody is there yet",
+    "api/rest/by_device.py": "a device's token; nobody is there yet",
     "api/rest/witness.py": "a witness's token, then hashes only",
     "api/web/visit.py": "who it is must be known before he can stand before a wall; the health of machines",
     "api/web/events.py": "the same, of a stream that is open",
@@ -376,6 +376,8 @@ WITHOUT = {
     "api/web/business/loading.py": "the same",
     "api/web/own_account.py": "one's own second factor, whose secrets no wall lets through",
     "api/web/accounts.py": "how many sessions somebody has",
+    "api/web/acts/taps.py": "what was held to a desk's reader: numbers, each then asked of the books behind the wall",
+    "api/web/acts/badges.py": "the taps of the borrower's own badge",
     "api/web/proof.py": "sizes, hashes and keys",
     "api/web/backups.py": "what became of the copies, from the log",
     "api/web/system.py": "reports of what a page was refused to load, from the log",
@@ -400,7 +402,7 @@ def test_the_faces_read_without_a_wall_only_where_it_is_said_why() -> None:
                 name = path.relative_to(root).as_posix()
                 found[name] = found.get(name, 0) + 1
     assert found.keys() == WITHOUT.keys()
-    assert sum(found.values()) <= 26
+    assert sum(found.values()) <= 30
 
 
 def test_who_may_see_the_ledger_sees_entries_and_no_carrier() -> None:

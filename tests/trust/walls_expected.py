@@ -58,11 +58,18 @@ class Sees:
         self.rounds = {
             row.number for row in whole.rows["round"] if opens and expected.get(row.number, set()) <= self.carriers
         }
+        self.numbers = {row.epc: row for row in whole.rows["tag_number"]}
         bound = {row.epc: row.carrier for row in whole.rows["tag"]}
         self.bound = bound
         self.entries = {row.sequence for row in whole.rows["entry"] if self.entry(row)}
         self.acts = {row.act for row in whole.rows["entry"] if row.sequence in self.entries}
         self.findings = {row.number for row in whole.rows["finding"] if self.finding(row)}
+
+    def number(self, row: Any) -> bool:
+        """Whether a number taken for a tag is seen: of its carrier, or of nobody's by whoever sees carriers."""
+        if row.carrier is not None:
+            return row.carrier in self.carriers
+        return may(self.who, P.SEE_CARRIERS) and (row.epc not in self.bound or self.bound[row.epc] in self.carriers)
 
     def tag(self, epc: str) -> bool:
         """Whether what was heard of a tag is seen: of its carrier, or of nobody's."""
@@ -131,6 +138,9 @@ _ACCOUNT: Callable[[Sees, Any], bool] = lambda s, row: row.person == s.who.perso
 SEEN: Mapping[str, Callable[[Sees, Any], bool]] = {
     "carrier": lambda s, row: row.id in s.carriers,
     **dict.fromkeys(("carrier_scope", "carrier_gram", "carrier_queue", "tag", "standing"), _CARRIER),
+    "tag_number": lambda s, row: s.number(row),
+    "tag_number_event": lambda s, row: s.number(s.numbers[row.epc]),
+    "tag_batch": lambda s, row: any(s.number(one) for one in s.numbers.values() if one.batch == row.number),
     "descent": lambda s, row: {row.source, row.carrier} <= s.carriers,
     "matter": lambda s, row: row.id in s.matters,
     "matter_line": lambda s, row: row.matter in s.matters and row.carrier in s.carriers,
@@ -141,7 +151,11 @@ SEEN: Mapping[str, Callable[[Sees, Any], bool]] = {
     "act": lambda s, row: row.number in s.acts,
     "refusal": lambda s, row: s.refusal(row),
     "look": lambda s, row: may(s.who, P.SEE_LOGS) or row.carrier in s.carriers,
-    **dict.fromkeys(("presence", "stay", "sighting", "door_alarm"), _TAG),
+    **dict.fromkeys(("presence", "stay", "lying", "sighting", "door_alarm", "handheld_read"), _TAG),
+    "handheld_upload": lambda s, row: (
+        may(s.who, P.SEE_CARRIERS)
+        and (row.by in (None, s.who.person) or s.who.reach is None or s.in_reach(s.unit_of(row.by)))
+    ),
     "finding": lambda s, row: row.number in s.findings,
     "finding_event": lambda s, row: row.finding in s.findings,
     "notice": lambda s, row: row.person == s.who.person or (may(s.who, P.SEE_FINDINGS) and row.carrier in s.carriers),
@@ -153,6 +167,7 @@ SEEN: Mapping[str, Callable[[Sees, Any], bool]] = {
         or row.person == s.who.person
         or (may(s.who, P.SEE_EXPORTS) and s.in_reach(s.unit_of(row.person)))
     ),
+    "badge_use": lambda s, row: may(s.who, P.SEE_LOGS) or row.person == s.who.person or row.act in s.acts,
     "print_log": lambda s, row: may(s.who, P.SEE_LOGS) or row.person == s.who.person or row.act in s.acts,
     "session": _own("person"),
     "setting": lambda s, row: bool(s.session) and row.name.startswith(f"search/{s.session}/"),

@@ -43,12 +43,14 @@ from custody.values import DAY, Delegation, Period, Person, Tag
 from reconcile import rounds as sweeps
 from reconcile.bulletin import Bulletin
 from reconcile.store.core import READER_EVENT
+from reconcile.store.readers import upsert_antenna, upsert_reader
 from tests.builders import (
     CLERK,
     LEADER,
     NOW,
     PEOPLE,
     PERSONS,
+    READING,
     SCHEME,
     SHELF,
     SHELF_2,
@@ -224,6 +226,8 @@ def build(database: Database, folder: Path, variant: Variant) -> World:
     scene.check()
     with database.writing() as connection:
         connection.execute(READER_EVENT.update().values(sequence=READER_EVENT.c.sequence - 1))
+        upsert_reader(connection, "desk-1", scene.now, title_zh="借阅台", title_en="Lending desk")
+        upsert_antenna(connection, "desk-1", 1, READING, "desk")
     scene.wait(7_200)
     trouble(replace(scene, archive=seen))
     services = Services(database, books, SCHEME, scene.clock, Bulletin(), None, folder)
@@ -253,12 +257,12 @@ def _people(scene: Scene) -> None:
     with scene.database.writing() as connection:
         for one in LOOKERS.values():
             accounts.create(connection, one.id, accounts.family_of(one.role), hashed, NOW, "en")
-            accounts.grant(connection, one.id, one.role, one.within)
+            accounts.grant(connection, one.id, one.role, one.within, at=NOW)
         for who in ("clerk", "secrecy"):
             accounts.set_password_hash(connection, PEOPLE[who], hashed)
         for who, role in (("leader", Role.LEADER), ("committee", Role.SECRECY_COMMITTEE)):
             accounts.create(connection, PEOPLE[who], "business", hashed, NOW)
-            accounts.grant(connection, PEOPLE[who], role)
+            accounts.grant(connection, PEOPLE[who], role, at=NOW)
     number = books.reserve("delegation", 1)[0]
     given = Delegation(number, LEADER.person, LOOKERS["leader"].id, ("approve_leader",), NOW, NOW + 60 * DAY, "出差")
     books.enter(LEADER, [Delegated(given)], act="delegate", signatures=signatures([Delegated(given)], NOW, "leader"))

@@ -219,6 +219,8 @@ def test_the_portal_was_listened_to(day: Played) -> None:
 def test_with_the_portal_off_no_removal_is_claimed(day_without_portal: Played) -> None:
     kinds = {finding["kind"] for finding in day_without_portal.result["findings"]}
     assert not kinds & {"unauthorised_removal", "suspected_removal"}
+    # Not watching is said, and is not the same as quiet.
+    assert "portal_blind" in kinds
 
 
 def test_with_the_portal_off_the_coverage_says_that_nobody_listened(day_without_portal: Played) -> None:

@@ -12,6 +12,7 @@ import pytest
 from tests.whole.alone import able, alone, called, recorded, strangers
 
 pytestmark = [
+    pytest.mark.prove,
     pytest.mark.process,
     pytest.mark.timeout(240),
     pytest.mark.skipif(not able(), reason="a network namespace is made by root, with unshare"),

@@ -18,9 +18,7 @@ def borrower_signature(visit: Visit, facts: Sequence[Fact], holder: int, passwor
     Where the borrower is the one who is signed in, the own session signs; the password is asked for only where
     identity was not confirmed lately. Nobody of this identifier signs nothing: the rules say who is missing.
     """
-    for at, (fact, said) in enumerate(zip(facts, visit.services.books.refusals(visit.subject, facts), strict=True)):
-        if left := but_the_signature(said):
-            raise Refused(left, at, fact.carrier if isinstance(fact, CarrierFact) else None)
+    stop_unlendable(visit, facts)
     text = signed_text(facts)
     if holder == visit.subject.person:
         try:
@@ -40,6 +38,14 @@ def borrower_signature(visit: Visit, facts: Sequence[Fact], holder: int, passwor
     except SignInFailed as failed:
         raise Unfit([visit.error(FIELD, "acts.holder_wrong")]) from failed
     return (Signature(person=person, at=visit.now, means="password", text_hash=text_hash(text)),)
+
+
+def stop_unlendable(visit: Visit, facts: Sequence[Fact]) -> None:
+    """Raises Refused, which is kept, where something else than the borrower's signature stands against the loan."""
+    for at, (fact, said) in enumerate(zip(facts, visit.services.books.refusals(visit.subject, facts), strict=True)):
+        if left := but_the_signature(said):
+            refused = Refused(left, at, fact.carrier if isinstance(fact, CarrierFact) else None)
+            visit.services.books.refuse(visit.subject, facts, "borrow", refused)
 
 
 def but_the_signature(found: Sequence[Refusal]) -> tuple[Refusal, ...]:

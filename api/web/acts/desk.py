@@ -25,6 +25,7 @@ from custody.rules import Refusal, Refused
 from custody.store import queries
 from custody.store.queries import CarrierItem
 from custody.values import Person
+from reconcile.store.taps import desk_readers
 
 router = APIRouter(include_in_schema=False)
 clerk = needs(Permission.LEND)
@@ -79,7 +80,8 @@ def desk_of(visit: Visit, form: Form) -> tuple[Desk, tuple[FieldError, ...]]:
     """Read the desk from its form, and ask the books about every line."""
     mode = form.text("mode") if form.text("mode") in MODES else "return"
     removed = form.text("remove")
-    codes = tuple(code for code in split_codes(form.text("codes") + "\n" + form.text("scan")) if code != removed)
+    # What lies there already is taken whole: it may be longer than anybody types.
+    codes = tuple(code for code in split_codes(form.secret("codes") + "\n" + form.text("scan")) if code != removed)
     errors: list[FieldError] = []
     due = form.text("due") or days_after(visit.day, visit.services.scheme.number("loan_days_default"))
     with visit.reading() as connection:
@@ -92,22 +94,25 @@ def desk_of(visit: Visit, form: Form) -> tuple[Desk, tuple[FieldError, ...]]:
             if not people:
                 errors.append(visit.error("borrower", "acts.nobody_found"))
         items = {code: resolve(connection, visit.subject, code) for code in codes}
-    place = _place(directory, form.text("place"))
+    place = place_named(directory, form.text("place"))
     if form.text("place") and place is None:
         errors.append(visit.error("place", "acts.place_unknown"))
-    pages, unclear = _pages(visit, form, items)
+    pages, unclear = pages_counted(visit, form, items)
     errors += unclear
-    lines, facts = _lines(visit, mode, items, _Asked(holder, due, place, pages))
+    lines, facts = lines_of(visit, mode, items, Asked(holder, due, place, pages))
     desk = Desk(mode, codes, form.text("borrower"), holder, found, due, form.text("place"), lines, facts)
     return desk, tuple(errors)
 
 
-def _place(directory: Directory, code: str) -> int | None:
+def place_named(directory: Directory, code: str) -> int | None:
+    """The place of this code; None where there is none."""
     wanted = code.casefold()
     return next((p.id for p in directory.places.values() if wanted and p.code.casefold() == wanted), None)
 
 
-def _pages(visit: Visit, form: Form, items: dict[str, CarrierItem | None]) -> tuple[dict[int, int], list[FieldError]]:
+def pages_counted(
+    visit: Visit, form: Form, items: dict[str, CarrierItem | None]
+) -> tuple[dict[int, int], list[FieldError]]:
     """The pages counted, by carrier, and which of the figures are none."""
     found: dict[int, int] = {}
     errors: dict[str, FieldError] = {}
@@ -124,7 +129,7 @@ def _pages(visit: Visit, form: Form, items: dict[str, CarrierItem | None]) -> tu
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class Asked:
     """What the fields of the desk say of all its lines."""
 
     holder: Person | None
@@ -137,9 +142,10 @@ UNCOUNTED = "pages_to_count"
 """A refusal that only says that the pages are still to be counted."""
 
 
-def _lines(
-    visit: Visit, mode: str, items: dict[str, CarrierItem | None], asked: _Asked
+def lines_of(
+    visit: Visit, mode: str, items: dict[str, CarrierItem | None], asked: Asked
 ) -> tuple[tuple[DeskLine, ...], tuple[CarrierFact, ...]]:
+    """The lines of a desk that lends or takes back, each with what stands against it, and the facts of those known."""
     try:
         due_at = clock.end_of_day(asked.due, visit.services.scheme.timezone)
     except ValueError:
@@ -176,10 +182,12 @@ def _lines(
 def _page(visit: Visit, desk: Desk, **context: Any) -> Response:
     with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
+        readers = desk_readers(connection)
     scheme = visit.services.scheme
     names: dict[str, Any] = {
         "desk": desk,
         "directory": directory,
+        "readers": readers,
         "due_max": days_after(visit.day, scheme.number("loan_days_max")),
         "refusals": (),
     }

@@ -10,6 +10,7 @@ from api.web.visit import Visit, needs
 from custody.access import Permission
 from custody.entries import CarrierFact, Entry, matter_of, signed_text, text_hash
 from custody.store import queries
+from reconcile.store.taps import badge_uses
 
 router = APIRouter(include_in_schema=False)
 LINES_MAX = 500
@@ -32,6 +33,7 @@ def receipt(number: str, visit: Visit = Depends(needs(Permission.SEE_CARRIERS)))
         items = queries.carriers_by_id(connection, visit.subject, about)
         directory = visit.services.books.directory(connection)
         prints = store.prints(connection, entries[0].act)
+        badged = badge_uses(connection, entries[0].act)
         about_matters = [one for entry in entries[:LINES_MAX] if (one := matter_of(entry.fact)) is not None]
         matters = queries.matters_by_id(connection, visit.subject, about_matters)
     signers = dict.fromkeys(one.person for one in entries[0].signatures)
@@ -48,6 +50,7 @@ def receipt(number: str, visit: Visit = Depends(needs(Permission.SEE_CARRIERS)))
         signed=bool(entries[0].signatures),
         signers=[directory.persons[one] for one in signers if one in directory.persons],
         matters=list(matters.values()),
+        badged=badged,
         undoing=undoing(visit, entries),
         text=text,
         text_hash=text_hash(text) if text else "",

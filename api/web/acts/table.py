@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from api.acts.disposition.losses import found_facts
+from api.acts.tagging import normal_epc as normal_epc
 from api.web.visit import FieldError, Form, Unfit, Visit
 from custody import clock
 from custody.access import Permission
@@ -19,7 +20,6 @@ from custody.entries import (
     Returned,
     Shelved,
     TagBound,
-    TagRetired,
 )
 from custody.register import Directory
 from custody.rules import Refusal
@@ -100,11 +100,6 @@ def holder_of(visit: Visit, form: Form) -> int:
     return holder
 
 
-def normal_epc(text: str) -> str:
-    """An EPC as kept: hexadecimal in capitals, without what printers put between its digits."""
-    return "".join(c for c in text.upper() if c not in " -:._")
-
-
 def _shelve(asked: Asked) -> list[CarrierFact]:
     return [Shelved(asked.item.id, place_of(asked))]
 
@@ -141,11 +136,7 @@ def _found(asked: Asked) -> list[CarrierFact]:
 def _tag(asked: Asked) -> list[CarrierFact]:
     epc = normal_epc(text_of(asked, "epc", "acts.epc_needed"))
     tid = normal_epc(asked.form.text("tid")) or None
-    facts: list[CarrierFact] = [TagBound(asked.item.id, Tag(epc, tid))]
-    if asked.form.text("replace"):
-        reason = text_of(asked, "reason", "acts.reason_needed")
-        facts = [TagRetired(asked.item.id, tag.epc, reason) for tag in asked.item.tags] + facts
-    return facts
+    return [TagBound(asked.item.id, Tag(epc, tid))]
 
 
 ACTS: Mapping[str, Act] = {

@@ -87,6 +87,8 @@ class CarrierItem:
     scope: tuple[str, ...]
     tags: tuple[Tag, ...]
     retired_epcs: tuple[str, ...]
+    unreadable: tuple[str, ...]
+    """Those of its tags that do not answer."""
 
 
 _HOME, _PLACE = t.PLACE.alias("home_place"), t.PLACE.alias("now_place")
@@ -110,7 +112,7 @@ _SHOWN: Select[Any] = (
     .outerjoin(_PLACE, _PLACE.c.id == t.CARRIER.c.place)
     .outerjoin(t.PERSON, t.PERSON.c.id == t.CARRIER.c.holder)
 )
-_COMPUTED = {"period", "status", "scope", "tags", "retired_epcs"}
+_COMPUTED = {"period", "status", "scope", "tags", "retired_epcs", "unreadable"}
 _PLAIN = [name for name in CarrierItem.__slots__ if name not in _COMPUTED]
 _NUMBER = (t.CARRIER.c.control_number, t.CARRIER.c.copy_number)
 _DUE = (t.CARRIER.c.due_at, t.CARRIER.c.id)
@@ -119,7 +121,7 @@ _DUE = (t.CARRIER.c.due_at, t.CARRIER.c.id)
 def _items(connection: Connection, rows: Sequence[Any]) -> tuple[CarrierItem, ...]:
     ids = [row.id for row in rows]
     scopes = scopes_of(connection, ids)
-    tags, retired = tags_of(connection, ids)
+    tags, retired, unreadable = tags_of(connection, ids)
     return tuple(
         CarrierItem(
             **{name: getattr(row, name) for name in _PLAIN},
@@ -128,6 +130,7 @@ def _items(connection: Connection, rows: Sequence[Any]) -> tuple[CarrierItem, ..
             scope=tuple(scopes.get(row.id, ())),
             tags=tuple(tags.get(row.id, ())),
             retired_epcs=tuple(retired.get(row.id, ())),
+            unreadable=tuple(unreadable.get(row.id, ())),
         )
         for row in rows
     )

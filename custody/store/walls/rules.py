@@ -105,6 +105,13 @@ def _epc(column: str = "epc") -> Condition:
     return _any(_seen("tag", "epc", column), _all(_flag("findings"), unbound))
 
 
+def _number_of_tag() -> Condition:
+    """Of a number taken for a tag: whose carrier is seen, or that is nobody's yet."""
+    unbound: Condition = lambda w: w.unbound(w.own("epc"))  # noqa: E731
+    nobodys = _any(_seen("tag", "epc", "epc"), unbound)
+    return _any(_carrier(), _all(_none("carrier"), _flag("carriers"), nobodys))
+
+
 def _reach_of(table: str, column: str) -> Condition:
     """Whether a person, or a carrier or matter that is seen, is of a unit in reach."""
     return lambda w: w.seen(table, "id", w.own(column), w.within("x_.unit", "reach"))
@@ -166,6 +173,9 @@ WALLED: Mapping[str, Rule] = {
     "carrier_gram": Rule("carrier", lambda w: w.seen_singly("carrier", "id", w.own("carrier"))),
     "carrier_queue": Rule("carrier", _carrier()),
     "tag": Rule("carrier", _carrier()),
+    "tag_number": Rule("carrier", _number_of_tag()),
+    "tag_number_event": Rule("number", _seen("tag_number", "epc", "epc")),
+    "tag_batch": Rule("number", _seen("tag_number", "batch", "number")),
     "standing": Rule("carrier", _carrier()),
     "descent": Rule("both carriers", _all(_carrier("source"), _carrier())),
     "matter": Rule("matter", lambda w: w.matter_row),
@@ -181,6 +191,13 @@ WALLED: Mapping[str, Rule] = {
     "stay": Rule("tag", _epc()),
     "sighting": Rule("tag", _epc()),
     "door_alarm": Rule("tag", _epc()),
+    "lying": Rule("tag", _epc()),
+    "handheld_read": Rule("tag", _epc()),
+    # What a handheld brought is told to whom the person who confirmed it is in reach of; nothing of any tag.
+    "handheld_upload": Rule(
+        "person",
+        _all(_flag("carriers"), _any(_none("by"), _own("by"), _flag("everywhere"), _reach_of("person", "by"))),
+    ),
     "finding": Rule("carrier, matter, person", FINDING),
     "finding_event": Rule("finding", _seen("finding", "number", "finding")),
     "notice": Rule("person, carrier", _any(_own("person"), _all(_flag("findings"), _carrier()))),
@@ -196,6 +213,7 @@ WALLED: Mapping[str, Rule] = {
             _all(_flag("exports"), _reach_of("person", "person")),
         ),
     ),
+    "badge_use": Rule("act", _any(_flag("logs"), _own("person"), _seen("entry", "act", "act"))),
     "print_log": Rule("act", _any(_flag("logs"), _own("person"), _seen("entry", "act", "act"))),
     "session": Rule("person", _own("person")),
     "setting": Rule("session", _search),
@@ -229,12 +247,19 @@ OPEN: Mapping[str, str] = {
     "agreement": _DIRECTORY,
     "instruction": _DIRECTORY,
     "acknowledgement": _DIRECTORY,
+    "badge": _DIRECTORY,
     "reader": _MACHINE,
     "antenna": _MACHINE,
     "coverage": _MACHINE,
     "reader_event": _MACHINE,
     "reader_input": _MACHINE,
+    "portal": _MACHINE,
+    "reference_tag": _MACHINE,
+    "antenna_alive": _MACHINE,
+    "antenna_title": _MACHINE,
+    "reader_setup": _MACHINE,
     "device": _MACHINE,
+    "outbox": _MACHINE,
     "ledger_state": "how long the ledger is, and its hashes: what every printed checkpoint says",
     "seal": "which stretch of a log is sealed, and its hash",
     "checkpoint": "signed to be shown; hashes only",
@@ -246,6 +271,9 @@ OPEN: Mapping[str, str] = {
 
 CLOSED: Mapping[str, str] = {
     "source": "which daemon sent how much: of the intake alone",
+    "reader_minute": "how much each antenna heard, of whatever: for who has the machines in care",
+    "tap": "what was held to a desk's reader, of whomever and whatever: for the desk alone, which says what each means",
+    "door_list": "how many may pass the doors at each time: of the guards alone",
     "job_slot": "of the schedule alone",
     "alembic_version": "of the migrations alone",
     "credential": "secrets of signing in",

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from readers.spool import KINDS
+
 SHELF = ("3414F4A2000000A1B2C3D4E5", "3414F4A2000000A1B2C3D4E6")
 YEAR_2000_US = 946_684_800_000_000
 
@@ -248,11 +250,8 @@ class Taken:
     last_seq: int
 
 
-KINDS = ("sightings", "coverage", "reports", "losses")
-
-
 def rows_of(body: dict[str, Any]) -> list[tuple[str, list[Any]]]:
-    found = [(kind, row) for kind in KINDS for row in body[kind]]
+    found = [(kind, row) for kind in KINDS for row in body.get(kind, ())]
     return sorted(found, key=lambda item: item[1][0])
 
 

@@ -58,6 +58,7 @@ def test_a_good_file_is_read_whole(tmp_path: Path) -> None:
         ),
         spool_bytes_max=2_000_000_000,
         sighting_period_seconds=2.0,
+        token_file=tmp_path / "edge-1.token",
     )
 
 
@@ -79,7 +80,7 @@ def test_the_token_is_never_shown(tmp_path: Path) -> None:
         ("antennas = [1, 2]", "antennas = [1, 1]", "line 16: [reader] antennas names an antenna twice"),
         ("antennas = [1, 2]", "antennas = 1", "line 16: [reader] antennas must be a list"),
         ('"lesezimmer"', '"cabinet"', "line 20: [reader] name 'cabinet' is used twice"),
-        ('kind = "replay"', 'kind = "llpr"', 'line 21: [reader] kind must be "llrp" or "replay", not \'llpr\''),
+        ('kind = "replay"', 'kind = "llpr"', 'line 21: [reader] kind must be "llrp", "replay", '),
         ('kind = "replay"', 'kind = "llrp"', 'line 22: [reader] file belongs to kind = "replay", not "llrp"'),
         ('file = "day.jsonl"', "", 'line 19: [reader] file is missing: kind = "replay" needs it'),
         ('host = "10.0.0.5"', "", 'line 11: [reader] host is missing: kind = "llrp" needs it'),

@@ -25,6 +25,7 @@ from edge_doubles import (
     tlv,
 )
 
+from readers.columns import SightingColumns
 from readers.driver import Batch, ConnectionFailed, Driver, Identity, ProtocolViolated, ReaderBusy, ReaderFrozen
 from readers.llrp import LlrpDriver, LlrpSettings
 from readers.sighting import Coverage, ReaderReport, Record, Sighting
@@ -50,7 +51,8 @@ class Ward:
 
     def tick(self) -> bool:
         self.supervisor.check()
-        self.records += self.supervisor.drain(now_us())
+        for each in self.supervisor.drain(now_us()):
+            self.records += each if isinstance(each, SightingColumns) else [each]
         return True
 
     @property

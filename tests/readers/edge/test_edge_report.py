@@ -54,8 +54,8 @@ def test_a_tag_report_becomes_a_row(sent: bytes, row: tuple[object, ...]) -> Non
     assert rows(sent) == [row]
     # The same as one of many alike, where the layout is learnt.
     decoder = ReportDecoder()
-    assert decoder.decode(sent * 5).rows == [row] * 5
-    assert decoder.decode(sent * 6).rows == [row] * 6
+    assert list(decoder.decode(sent * 5).rows) == [row] * 5
+    assert list(decoder.decode(sent * 6).rows) == [row] * 6
 
 
 def test_a_tag_without_an_epc_number_is_left_out() -> None:
@@ -70,13 +70,50 @@ def test_surveys_and_makers_parameters_are_stepped_over() -> None:
 def test_the_rows_bound_their_times() -> None:
     report = ReportDecoder().decode(tag(EPC, 1, -50, 5000, 9000) + tag(EPC, 1, -50, 3000, 4000))
     assert (report.earliest, report.latest, report.timed) == (3000, 9000, True)
-    assert not ReportDecoder().decode(tag(EPC, 1, -50, 5000, 9000) + tag(EPC)).timed
+    assert not ReportDecoder().decode(tag(EPC) + tag(EPC, 1, -50, 5000, 9000)).timed
+
+
+# What is absent
+
+
+OTHER = bytes.fromhex("3414F4A2000000A1B2C3D4E6")
+
+
+@pytest.mark.parametrize(
+    ("sent", "row"),
+    [
+        (tag(OTHER, None, None), (OTHER, 2, -61, 1000, 2000, 7)),
+        (tag(OTHER, 3, None), (OTHER, 3, -61, 1000, 2000, 7)),
+        (tag(OTHER, None, -40, 5000, 6000), (OTHER, 2, -40, 5000, 6000, 7)),
+        (tag(OTHER, 1, -40, 5000, None, 1), (OTHER, 1, -40, 5000, 5000, 1)),
+        (tag(OTHER, 1, -40, None, 6000, 1), (OTHER, 1, -40, 6000, 6000, 1)),
+        (tag(OTHER, 1, -40, 2**63, 6000, 1), (OTHER, 1, -40, 6000, 6000, 1)),
+        (tag(OTHER, 1, -40, 2**64 - 1, 2**64 - 1, 1), (OTHER, 1, -40, NO_TIME, NO_TIME, 1)),
+    ],
+    ids=["all", "all but the antenna", "antenna and count", "last", "first", "beyond all time", "no time at all"],
+)
+@pytest.mark.parametrize("apart", [False, True], ids=["one report", "two reports"])
+def test_what_has_not_changed_may_be_absent(sent: bytes, row: tuple[object, ...], apart: bool) -> None:
+    """Given a tag with all its fields, when the next lacks some, then they are as they were (LLRP 1.0.1, 13.2.3).
+
+    But of the two times one that is there stands for both: a time of another tag is no evidence for this one.
+    """
+    whole = tag(EPC, 2, -61, 1000, 2000, 7)
+    for layouts in (0, 64):
+        decoder = ReportDecoder(layouts_max=layouts)
+        # Twice, so that the second time the layouts are known.
+        for _ in range(2):
+            if apart:
+                decoder.decode(whole)
+                assert list(decoder.decode(sent * 3).rows) == [row] * 3
+            else:
+                assert list(decoder.decode(whole + sent * 3).rows)[1:] == [row] * 3
 
 
 def test_a_reader_without_utc_gives_its_uptime() -> None:
     uptime = b"\x83" + struct.pack(">Q", 77) + b"\x85" + struct.pack(">Q", 88)
     sent = tag(EPC, 1, -50, 1000, 2000, extra=uptime)
-    assert ReportDecoder(uptime=True).decode(sent).rows == [(EPC, 1, -50, 77, 88, 1)]
+    assert list(ReportDecoder(uptime=True).decode(sent).rows) == [(EPC, 1, -50, 77, 88, 1)]
 
 
 @pytest.mark.parametrize(
@@ -105,40 +142,51 @@ def test_a_malformed_report_is_refused_with_its_byte(body: bytes, byte: int, wha
     assert f"byte {byte}:" in str(refused.value)
 
 
-@given(st.lists(tags, min_size=1, max_size=8), st.integers(1, 6))
-def test_a_learnt_layout_and_the_walk_give_the_same_rows(found: list[bytes], times: int) -> None:
-    """Given reports of any mixture of fields, when the decoder has learnt from one, the others are read the same."""
-    learnt = ReportDecoder()
-    for one in found:
-        learnt.decode(one * 5)
-        assert learnt.decode(one * (4 + times)).rows == [rows(one)[0]] * (4 + times)
-        assert learnt.decode(b"".join(found)).rows == [row for each in found for row in rows(each)]
+def both(bodies: list[list[bytes]]) -> tuple[list[object], list[object]]:
+    """What the decoder says of reports that come so together, and what the walk says of one after another."""
+    learnt, walk = ReportDecoder(), ReportDecoder(layouts_max=0)
+    found: list[list[object]] = [[], []]
+    for together in bodies:
+        report, broken = learnt.decode_all([(body, 10) for body in together])
+        found[0] += [*report.rows, str(broken)]
+        said: object = None
+        for body in together:
+            one, said = walk.decode_all([(body, 10)])
+            found[1] += one.rows
+            if said is not None:
+                break
+        found[1].append(str(said))
+        if broken is not None:
+            break
+    return found[0], found[1]
+
+
+reports = st.lists(tags, max_size=6).map(b"".join) | st.builds(lambda one, many: one * many, tags, st.integers(1, 9))
+
+
+@given(st.lists(st.lists(reports, min_size=1, max_size=4), min_size=1, max_size=5))
+def test_learnt_layouts_and_the_walk_give_the_same_rows(bodies: list[list[bytes]]) -> None:
+    """Given reports of any mixture of fields, singly or together, what was learnt from some changes no other."""
+    learnt, walked = both(bodies)
+    assert learnt == walked
 
 
 @given(tags, st.data())
 def test_a_report_broken_anywhere_is_never_misread(found: bytes, data: st.DataObject) -> None:
     """One byte changed: the decoder that learnt the layout says what the walk says, rows or refusal."""
-    learnt = ReportDecoder()
     body = found * 5
-    learnt.decode(body)
     place = data.draw(st.integers(0, len(body) - 1))
     broken = bytearray(body)
     broken[place] = data.draw(st.integers(0, 255))
-
-    def outcome(decoder: ReportDecoder) -> object:
-        try:
-            return decoder.decode(bytes(broken)).rows
-        except ProtocolViolated as error:
-            return str(error)
-
-    assert outcome(learnt) == outcome(ReportDecoder())
+    learnt, walked = both([[body], [body, bytes(broken)]])
+    assert learnt == walked
 
 
 @given(st.binary(max_size=300))
 def test_noise_is_refused_or_read_but_never_breaks_the_decoder(body: bytes) -> None:
     said = ""
     try:
-        found = ReportDecoder().decode(body).rows
+        found = list(ReportDecoder().decode(body).rows)
     except ProtocolViolated as error:
         found, said = [], str(error)
     assert bool(said) == ("byte " in said)

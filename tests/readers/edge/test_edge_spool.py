@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from readers.columns import columns_of
 from readers.sighting import Coverage, Loss, ReaderReport, Record, Sighting
 from readers.spool import KINDS, Spool, SpoolError, SpoolFull, SpoolInUse, pack
 
@@ -277,4 +278,16 @@ def test_the_disk_keeps_what_it_is_given_in_full(tmp_path: Path) -> None:
     (body,) = other.execute("SELECT body FROM batch").fetchone()
     other.close()
     assert list(json.loads(body)) == list(KINDS)
+    box.close()
+
+
+def test_reads_go_before_the_coverage_that_was_told_with_them(tmp_path: Path) -> None:
+    """Or the server would know that the antenna listened before it knows what it heard, and miss who was there."""
+    box = spool(tmp_path)
+    box.append([COVERED, columns_of([sighting(at) for at in range(3)])])
+    parcel = box.oldest(3)
+    assert parcel is not None
+    assert [(each.first_seq, each.count) for each in parcel.packed] == [(1, 3)]
+    box.acknowledge(parcel, parcel.last_seq)
+    assert waiting(box) == [("b1", 4, "coverage")]
     box.close()

@@ -11,6 +11,7 @@ from readers.scenario import (
     ClockJumps,
     DeviceActs,
     InField,
+    InputTurns,
     Problem,
     ReaderScript,
     ScenarioInvalid,
@@ -233,3 +234,16 @@ def test_a_pass_is_present_from_its_second_until_it_is_over(start, length, at) -
 
 def test_an_act_keeps_its_line_for_whoever_must_say_what_is_wrong_with_it() -> None:
     assert parse(f"{HEAD}7 王五 归还 shelf").acts == (Act(7.0, "王五", "归还", ("shelf",), 6),)
+
+
+def test_a_beam_is_broken_for_a_while_or_until_it_is_said_to_be_whole() -> None:
+    text = "reader gate antennas 1:IN 2:OUT\n2 gate beam 1 for 0.5\n3 gate beam 2 on\n9 gate beam 2 off"
+    events = [(e.at_seconds, e.port, e.active) for e in parse(text).readers[0].events if isinstance(e, InputTurns)]
+    assert events == [(2, 1, True), (2.5, 1, False), (3, 2, True), (9, 2, False)]
+
+
+@pytest.mark.parametrize("words", ["", "1", "5 on", "x on", "1 for", "1 for ever", "1 up", "1 on off"])
+def test_what_a_beam_does_not_do_is_said(words: str) -> None:
+    with pytest.raises(ScenarioInvalid) as refused:
+        parse(f"reader gate antennas 1:IN\n2 gate beam {words}")
+    assert refused.value.problems[0].line == 2

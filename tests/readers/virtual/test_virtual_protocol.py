@@ -99,21 +99,34 @@ def test_regulatory_capabilities_tell_band_powers_and_modes(client: Client) -> N
     assert len({body[:4] for body in modes}) == len(modes)
 
 
-CONFIGURATION = {1: 218, 2: 221, 3: 222, 4: 237, 5: 244, 6: 239, 7: 217, 8: 220, 9: None, 10: None, 11: 226}
+CONFIGURATION = {1: 218, 2: 221, 3: 222, 4: 237, 5: 244, 6: 239, 7: 217, 8: 220, 9: 225, 10: 219, 11: 226}
 
 
 @pytest.mark.parametrize(("requested", "kind"), CONFIGURATION.items())
-def test_each_part_of_the_configuration_can_be_asked_for(client: Client, requested: int, kind: int | None) -> None:
+def test_each_part_of_the_configuration_can_be_asked_for(client: Client, requested: int, kind: int) -> None:
     answered, body = client.ask(2, struct.pack(">HBHH", 0, requested, 0, 0))
     assert answered == 12
     assert status(body)[0] == 0
-    assert {found for found, _ in parameters(body)} - {287} == ({kind} if kind else set())
+    assert {found for found, _ in parameters(body)} - {287} == {kind}
+
+
+def test_an_output_is_switched_and_an_input_tells_only_once_it_is_put_to_use(client: Client) -> None:
+    assert client.ask(3, b"\0" + tlv(219, b"\0\2\x80") + tlv(225, b"\0\3\x80\2"))[0] == 13
+    _, body = client.ask(2, struct.pack(">HBHH", 0, 10, 0, 0))
+    assert [struct.unpack(">HB", value) for kind, value in parameters(body) if kind == 219] == [
+        (1, 0),
+        (2, 0x80),
+        (3, 0),
+        (4, 0),
+    ]
+    _, body = client.ask(2, struct.pack(">HBHH", 0, 9, 3, 0))
+    assert [struct.unpack(">HBB", value) for kind, value in parameters(body) if kind == 225] == [(3, 0x80, 0)]
 
 
 def test_all_of_the_configuration_comes_in_the_standards_order(client: Client) -> None:
     _, body = client.ask(2, struct.pack(">HBHH", 0, 0, 0, 0))
     kinds = [kind for kind, _ in parameters(body)]
-    assert list(dict.fromkeys(kinds)) == [287, 218, 221, 222, 244, 237, 239, 217, 220, 226]
+    assert list(dict.fromkeys(kinds)) == [287, 218, 221, 222, 244, 237, 239, 217, 220, 225, 219, 226]
     properties = [struct.unpack(">BHh", value) for kind, value in parameters(body) if kind == 221]
     assert [(number, flag >> 7) for flag, number, _ in properties] == [(1, 1), (2, 1), (3, 0), (4, 1)]
 

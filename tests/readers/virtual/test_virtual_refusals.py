@@ -67,9 +67,9 @@ WRONG = {
     "unknown capabilities": (1, b"\5", 101, [(0, 301)]),
     "unknown configuration": (2, struct.pack(">HBHH", 0, 12, 0, 0), 101, [(1, 301)]),
     "configuration of antenna 9": (2, struct.pack(">HBHH", 9, 3, 0, 0), 101, [(0, 301)]),
-    "a port that is not there": (2, struct.pack(">HBHH", 0, 9, 1, 0), 101, [(2, 301)]),
+    "a port that is not there": (2, struct.pack(">HBHH", 0, 9, 5, 0), 101, [(2, 301)]),
     "set antenna properties": (3, b"\0" + tlv(221, b"\x80\0\1\0\0"), 100, [(221, 209)]),
-    "set an output": (3, b"\0" + tlv(219, b"\0\1\x80"), 100, [(219, 201), (0, 301)]),
+    "set an output that is not there": (3, b"\0" + tlv(219, b"\0\5\x80"), 100, [(219, 201), (0, 301)]),
     "an unknown event": (3, b"\0" + tlv(244, tlv(245, b"\0\x63\x80")), 100, [(244, 200), (245, 201), (0, 301)]),
     "an extension": (3, b"\0" + tlv(1023, bytes(8)), 100, [(1023, 209)]),
     "a power beyond the table": (

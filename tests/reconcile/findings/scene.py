@@ -153,14 +153,17 @@ class Scene:
                 row |= {"here_at": self.now, "reader": f"reader-{place}-place", "antenna": 1, "reads": 5}
                 connection.execute(PRESENCE.insert().values(row | {"state": b"", "strongest_dbm": -52.5}))
 
-    def sighting(self, what: int | str, place: int, seconds_ago: float = 0, reads: int = 2) -> None:
+    def sighting(
+        self, what: int | str, place: int, seconds_ago: float = 0, reads: int = 2, tid: str | None = None
+    ) -> None:
         """A reading that came in, and that the fold has seen."""
         epcs = [what] if isinstance(what, str) else self.epcs(what)
         at = self.now - int(seconds_ago * SECOND)
         with self.database.writing() as connection:
             for epc in epcs:
                 row = {"source": 1, "sequence": next(self._boots), "epc": epc, "reader": self.reader_of(place)}
-                row |= {"antenna": 1, "first_at": at - SECOND, "last_at": at, "count": reads, "received_at": at}
+                row |= {"tid": tid, "antenna": 1, "first_at": at - SECOND, "last_at": at, "count": reads}
+                row |= {"received_at": at}
                 connection.execute(SIGHTING.insert().values(row))
             insert_new(connection, CURSOR, [{"name": CURSOR_NAME, "position": 0}])
             newest = select(func.max(SIGHTING.c.id)).scalar_subquery()

@@ -6,11 +6,11 @@ import pytest
 
 from custody.database import Database
 from reconcile.intake import LossRecord
+from reconcile.store.health import in_view
 from reconcile.store.intake import take
 from reconcile.store.presence import fold_new
 from reconcile.store.readers import (
     ConfigurationInvalid,
-    antenna_tags,
     losses,
     reader,
     readers,
@@ -57,7 +57,7 @@ def test_health_is_what_the_reader_said_and_what_it_heard(site: Database) -> Non
         assert reader(connection, "shelf", at(100)) == health
         assert reader(connection, "none", at(100)) is None
         (loss,) = losses(connection)
-        assert antenna_tags(connection, "shelf", 2) == 1
+        assert in_view(connection, "shelf", at(100)) == {1: 1, 2: 1}
     assert (health.title_zh, health.title_en, health.enabled, health.known) == ("一号柜", "Cabinet 1", True, True)
     assert (health.state, health.state_at, health.model, health.firmware) == ("listening", at(1), "R700", "7.6")
     assert (health.clock_offset_us, health.clock_wrong) == (-300_000, True)

@@ -154,8 +154,8 @@ class TestKeeping:
         carrier = front.archive.carrier()
         browser = front.signed_in("clerk")
         new = "3414 f4a2-0000 0000 0000 00ff"
-        assert browser.send("/carriers/1/tag", epc=new, replace="1").status_code == 422
-        browser.enter("/carriers/1/tag", epc=new, replace="1", reason="torn")
+        assert browser.send("/carriers/1/retag", old=epc_of(carrier), epc=new).status_code == 422
+        browser.enter("/carriers/1/retag", old=epc_of(carrier), epc=new, reason="torn")
         with front.archive.books.database.reading() as connection:
             found = queries.state_of(connection, carrier)
         assert [tag.epc for tag in found.tags] == ["3414F4A200000000000000FF"]

@@ -20,6 +20,11 @@ from tests.web.front import PASSWORD, Front, words
         (epc_of(1).lower() + epc_of(2), [epc_of(1), epc_of(2)]),
         ("YS-2026-00001/2", ["YS-2026-00001/2"]),
         (" \n\t", []),
+        ("E0040150123456AAE0040150123456BB", ["E0040150123456AA", "E0040150123456BB"]),
+        ("e0040150123456aa" * 3, ["E0040150123456AA"]),
+        ("04A1B2C3D4E5F604A1B2C3D4E5F7", ["04A1B2C3D4E5F6", "04A1B2C3D4E5F7"]),
+        (f"]C1 EPC:{epc_of(1)}\r #{epc_of(2)}#", ["]C1", epc_of(1), epc_of(2)]),
+        ("04A1B2C3", ["04A1B2C3"]),
     ],
 )
 def test_codes_are_parted_by_whatever_the_scanner_sends(scanned: str, codes: list[str]) -> None:

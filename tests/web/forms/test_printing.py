@@ -13,6 +13,7 @@ from api.web.printing import loading, slips
 from api.web.printing.model import Printed
 from api.web.printing.table import PAPERS
 from custody.entries import Borrowed, Moved
+from custody.entries.badges import BadgeGiven
 from custody.values import SECOND, Period
 from tests.builders import CLERK, NOW, PEOPLE, SHELF_2, Archive, signatures
 from tests.web.front import Browser, Front, words
@@ -87,6 +88,7 @@ class TestSlips:
 
     def test_an_electronic_signature_is_in_its_box_and_the_others_stay_empty(self, front: Front) -> None:
         carrier = front.archive.carrier()
+        front.archive.enter(CLERK, [BadgeGiven(PEOPLE["chen"], "04A1B2C3D4E5F6")], "badge", "chen")
         fact = Borrowed(carrier, PEOPLE["chen"], front.archive.due(14))
         (plain,) = signatures([fact], NOW + 8 * SECOND, "chen")
         signed = replace(plain, means="badge")

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -28,8 +29,19 @@ UNITS = re.compile(r"\bdBm\b")
 VISIBLE = {"title", "placeholder", "aria-label", "alt"}
 
 
-def template_calls() -> Iterator[tuple[str, str | None, str]]:
+@cache
+def trees() -> tuple[tuple[Path, ast.Module], ...]:
+    """The faces' own code, parsed."""
+    return tuple((path, ast.parse(path.read_text(encoding="utf-8"))) for path in ROOT.rglob("*.py"))
+
+
+@cache
+def template_calls() -> tuple[tuple[str, str | None, str], ...]:
     """(template, literal key or None, literal prefix) of every `t(…)`."""
+    return tuple(_template_calls())
+
+
+def _template_calls() -> Iterator[tuple[str, str | None, str]]:
     for name in TEMPLATES:
         source = environment.loader.get_source(environment, name)[0]  # type: ignore[union-attr]
         for call in environment.parse(source).find_all(nodes.Call):
@@ -50,10 +62,15 @@ def _keys(node: nodes.Expr) -> Iterator[tuple[str | None, str]]:
             yield None, prefix
 
 
-def python_strings() -> Iterator[tuple[Path, str, bool]]:
+@cache
+def python_strings() -> tuple[tuple[Path, str, bool], ...]:
     """(file, text, whether it is only the beginning of a key) of every text in the faces' own code."""
-    for path in ROOT.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    return tuple(_python_strings())
+
+
+def _python_strings() -> Iterator[tuple[Path, str, bool]]:
+    for path, tree in trees():
+        for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield path, node.value, False
             elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
@@ -63,8 +80,8 @@ def python_strings() -> Iterator[tuple[Path, str, bool]]:
 def python_keys() -> Iterator[tuple[Path, str]]:
     """Literal keys given to `t`, `translate` and `error`."""
     at = {"t": 0, "translate": 1, "error": 1}
-    for path in ROOT.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path, tree in trees():
+        for node in ast.walk(tree):
             if not isinstance(node, ast.Call):
                 continue
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")

@@ -26,6 +26,7 @@ BY_NO_SESSION = {
     "/sign-in": "opens a session: forged, it opens the forger's own; told apart by the browser's own words",
     "/api/v1/session": "the same",
     "/api/v1/intake": "by the device's token, which no browser sends by itself",
+    "/api/v1/handheld/reads": "the same",
     "/api/v1/witness/cosignature": "by the witness's token, which no browser sends by itself",
     "/csp-report": "what a browser reports by itself; it opens nothing and is bounded",
 }

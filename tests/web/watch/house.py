@@ -12,6 +12,7 @@ from api.sessions import Passwords
 from custody.access import Role
 from custody.approval import asked
 from custody.database import Database
+from custody.entries import TagBound, TagRetired
 from custody.entries.disposition import (
     ArchivingDue,
     IssuerReturnListed,
@@ -21,9 +22,10 @@ from custody.entries.disposition import (
 )
 from custody.store import accounts
 from custody.store.schema import CARRIER, INSTRUCTION, LINE, MATTER
-from custody.values import DAY, SECOND, Period
+from custody.values import DAY, SECOND, Period, Tag
 from reconcile.bulletin import Bulletin
-from reconcile.store.core import COVERAGE, READER, READER_EVENT
+from reconcile.store.core import ANTENNA_ALIVE, COVERAGE, READER, READER_EVENT
+from reconcile.store.references import add_reference_tag
 from tests.builders import CLERK, CORRIDOR, LOW_SHELF, NOW, PEOPLE, READING, SCHEME, SHELF, SHELF_2, epc_of
 from tests.custody.circulation.scene import a_circulation, from_reader, to_reader
 from tests.custody.destruction.batches import a_batch
@@ -31,9 +33,12 @@ from tests.custody.disposition.scenes import ISSUER, NOTICE, lost, received_pape
 from tests.custody.meetings.scene import a_meeting
 from tests.reconcile import letters
 from tests.reconcile.findings.scene import Scene, a_scene
+from tests.web.watch.gate import a_gate, lies_there
 
 PASSWORD = "a right password"
 HOUR = 3_600
+COPIED, CHIP = epc_of(700_001), "E2801160600002010000AB"
+"""A tag with its chip's number but for the last byte: it is heard from another."""
 
 ROLES: tuple[tuple[str, Role], ...] = (
     ("chen", Role.BORROWER),
@@ -203,6 +208,9 @@ def business(scene: Scene) -> dict[str, int]:
     archive = scene.archive
     leg, passed, held, archived, lost_one, waiting = archive.carriers(6, title="远山五号 会议材料")
     archive.enter(CLERK, [ArchivingDue(archived, "2026-11-21")], "archiving")
+    copied, shed = archive.carriers(2, title="远山七号 标签")
+    tags = [TagBound(copied, Tag(COPIED, f"{CHIP}00")), TagRetired(shed, epc_of(shed), "脱落")]
+    archive.enter(CLERK, tags, "tag")
     (ended,) = archive.carriers(1, period=Period("date", "2026-11-21"), title="远山六号 期满")
     circulation = a_circulation(archive, leg, passed)
     for carrier in (leg, passed):
@@ -230,9 +238,15 @@ def business(scene: Scene) -> dict[str, int]:
     (ghost,) = batch.carriers
     scene.heard(epc_of(ghost), CORRIDOR, seconds=90)
     scene.sighting(epc_of(ghost), CORRIDOR, seconds_ago=20, reads=4)
+    scene.sighting(COPIED, CORRIDOR, seconds_ago=15, tid=f"{CHIP}FF")
+    scene.heard(epc_of(shed), CORRIDOR, seconds=90)
+    scene.sighting(epc_of(shed), CORRIDOR, seconds_ago=20, reads=4)
     with scene.database.writing() as connection:
         # As if it had been lent before these books began.
         connection.execute(CARRIER.update().where(CARRIER.c.id == held).values(since_at=scene.now - 92 * DAY))
+    a_gate(scene, stuck=True)
+    lies_there(scene, scene.epcs(held)[0])
+    _deaf(scene)
     scene.check()
     return {
         "leg_overdue": leg,
@@ -243,6 +257,8 @@ def business(scene: Scene) -> dict[str, int]:
         "meeting_paper_out": out,
         "deposit_overdue": taken,
         "ghost_read": ghost,
+        "tag_disagrees": copied,
+        "retired_tag": shed,
         "issuer_return_overdue": matter,
         "loss_report_overdue": loss,
         "approval_overdue": transfer,
@@ -266,6 +282,15 @@ def _other_letters(scene: Scene) -> dict[str, letters.Begun]:
     }
     letters.texts(scene.archive)
     return begun
+
+
+def _deaf(scene: Scene) -> None:
+    """An antenna in the corridor whose connection lives, and which has not heard its reference tag for an hour."""
+    name = scene.reader(CORRIDOR)
+    with scene.database.writing() as connection:
+        add_reference_tag(connection, name, 1, "3414F4A2FFFFFFFFFFFFFF01", scene.now - HOUR * SECOND)
+        row = {"reader": name, "antenna": 1, "since_at": scene.now - 2 * HOUR * SECOND, "through_at": scene.now}
+        connection.execute(ANTENNA_ALIVE.insert().values(row))
 
 
 def _overdue(scene: Scene, begun: dict[str, letters.Begun]) -> None:

@@ -121,16 +121,16 @@ def test_a_clock_that_is_off_is_flagged(house: House, offset_us: int, flagged: b
 def test_the_system_administrator_ties_antennas_to_places(house: House) -> None:
     admin = house.client("admin")
     assert admin.post("/readers", name="R-01", title_en="Cabinet one", enabled="yes").status_code == 303
-    tied = admin.post("/readers/R-01/antennas", number="4", place=str(SHELF), role="place")
-    assert tied.status_code == 303
+    table = "/readers/R-01/antennas"
+    assert admin.post(table, **{"antenna": "4", "place.4": str(SHELF), "role.4": "place"}).status_code == 303
     shown = words(admin.page("/readers/R-01"))
     assert "Cabinet one" in shown
     assert "4 B1-01-1" in shown
-    wrong = admin.post("/readers/R-01/antennas", number="5", place="10", role="place")
+    wrong = admin.post(table, **{"antenna": "5", "place.5": "10", "role.5": "place"})
     assert wrong.status_code == 422
-    assert 'href="#place"' in wrong.text
-    assert admin.post("/readers/R-01/antennas", number="70000", place="5", role="place").status_code == 422
-    assert admin.post("/readers/R-01/antennas", number="4", do="remove").status_code == 303
+    assert 'href="#place.5"' in wrong.text
+    assert admin.post(table, **{"antenna": "70000", "place.70000": str(SHELF)}).status_code == 422
+    assert admin.post(table, **{"antenna": "4", "place.4": ""}).status_code == 303
     assert "No antennas yet" in words(admin.page("/readers/R-01"))
 
 
@@ -159,7 +159,11 @@ def test_a_device_token_is_shown_once(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["/readers", "/readers/R-01", "/readers/R-01/antennas", "/devices", "/devices/x/revoke"]
+    "address",
+    [
+        *("/readers", "/readers/probe", "/readers/R-01", "/readers/R-01/antennas", "/readers/R-01/set-up"),
+        *("/devices", "/devices/x/revoke"),
+    ],
 )
 def test_only_the_system_administrator_changes_readers(house: House, address: str) -> None:
     assert house.client("clerk").post(address, name="R-01", title_en="x").status_code == 403

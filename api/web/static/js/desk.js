@@ -1,9 +1,10 @@
 // The scan desk: codes are taken on Enter, Tab, a blank, or when a whole tag number is followed by silence, and none
 // is lost while the server answers. The server draws the lines; this only sends what was scanned.
 
+import { whole } from "./scanning.js";
+
 const QUIET_MS = 60;
 const SCANNER_MS = 400;
-const TAG_DIGITS = 24;
 const form = document.getElementById("desk");
 const box = document.getElementById("scan");
 const waiting = [];
@@ -68,8 +69,7 @@ box.addEventListener("keydown", (event) => {
 box.addEventListener("input", () => {
   const value = box.value;
   setTimeout(() => {
-    const whole = value.length % TAG_DIGITS === 0 && /^[0-9A-Fa-f]+$/.test(value);
-    if (whole && box.value === value && burst > 12) take();
+    if (whole(value) && box.value === value && burst > 12) take();
   }, QUIET_MS + 10);
 });
 

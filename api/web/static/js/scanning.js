@@ -6,8 +6,11 @@ export const timeNow = () => new Date().toTimeString().slice(0, 8);
 const QUIET_MS = 60;
 const RETRY_MS = 3000;
 const PACE_MS = 250;
-const EPC_DIGITS = 24;
-const WHOLE_EPCS = /^([0-9A-Fa-f]{24})+$/;
+const SCANNER_MS = 400;
+// A tag's number with what a scanner puts before and behind it; an EPC of 96 bits, or a UID of the high frequency.
+const WORN = /^[^0-9A-Za-z]*(?:(?:EPC|UID|0x)[:=]?)?((?:[0-9A-F]{2}){7,})[^0-9A-Za-z]*$/i;
+const RUNS = [/^(?:E0[0-9A-F]{14})+$/i, /^(?:04[0-9A-F]{12})+$/i, /^(?:[0-9A-F]{24})+$/i];
+const DIGITS = [16, 14, 24];
 const SILENT = "sweep:silent";
 
 function remembered(key, other) {
@@ -23,12 +26,16 @@ export function newEvent(prefix = "") {
   return prefix + [...crypto.getRandomValues(new Uint8Array(12))].map((b) => b.toString(16).padStart(2, "0")).join("");
 }
 
+// Whether a text is whole tags' numbers and nothing else: only that is taken by silence, never a part of one.
+export const whole = (text) => RUNS.some((run) => run.test(WORN.exec(text)?.[1] ?? ""));
+
 export function codesOf(text) {
   const found = [];
   for (const piece of text.split(/[\s\u0000-\u001f\u007f,;，；、]+/u)) {
-    const run = piece.length > EPC_DIGITS && piece.length % EPC_DIGITS === 0 && /^[0-9A-Fa-f]+$/.test(piece);
-    if (run) found.push(...piece.match(/.{24}/g));
-    else if (piece) found.push(piece);
+    const bare = WORN.exec(piece)?.[1];
+    const digits = bare ? DIGITS[RUNS.findIndex((run) => run.test(bare))] : undefined;
+    if (digits) found.push(...bare.match(new RegExp(`.{${digits}}`, "g")));
+    else if (piece) found.push(bare ?? piece);
   }
   return found;
 }
@@ -43,9 +50,11 @@ export function focusBox(box) {
 export function scanBox(box, take, besides = []) {
   let lastKey = 0;
   box.addEventListener("keydown", (event) => {
+    const scanning = performance.now() - lastKey < SCANNER_MS;
     lastKey = performance.now();
     const filled = box.value.trim() !== "";
-    if (event.key === "Enter" || (filled && (event.key === "Tab" || event.key === " "))) {
+    // A scanner's Tab behind a code that silence has taken already must not carry the focus away.
+    if (event.key === "Enter" || (event.key === "Tab" && (filled || scanning)) || (filled && event.key === " ")) {
       event.preventDefault();
       take();
     }
@@ -53,7 +62,7 @@ export function scanBox(box, take, besides = []) {
   box.addEventListener("input", () => {
     // Silence ends a code only where it is whole: a busy machine may pause in the middle of a number.
     const { value } = box;
-    if (!WHOLE_EPCS.test(value)) return;
+    if (!whole(value)) return;
     setTimeout(() => { if (box.value === value && performance.now() - lastKey >= QUIET_MS) take(); }, QUIET_MS + 10);
   });
   byId("scan-form").addEventListener("submit", (event) => { event.preventDefault(); take(); });
