@@ -21,6 +21,7 @@ from custody.store.books import Books
 from tests.builders import Archive, an_archive, books_on
 from tests.compiled import share_compiled_statements
 from tests.durability import without_syncs
+from tests.slices import WHOLE, waits
 
 settings.register_profile(
     "house",
@@ -213,52 +214,29 @@ def pytest_configure(config: Any) -> None:
     os.environ.pop("CUSTODY_DATA", None)
 
 
-SLOW_FIRST = ("tests/whole", "tests/journeys", "tests/prove", "tests/web")
+SLOW_FIRST = ("tests/whole", "tests/journeys", "tests/trust", "tests/prove", "tests/web")
 """Folders whose files wait for processes and browsers: begun first, so that none of them is the last to end."""
-
-
-WHOLE = os.environ.get("CUSTODY_PROVE") == "whole"
-
-
-_JOURNEYS = (
-    *("production", "circulation", "copying", "carrying_out", "disposition", "destruction", "whole_life"),
-    *("disclosure", "dispatch", "entry", "keeping", "approvals", "keyboard", "reports"),
-)
-LEFT_TO_PROVE = frozenset(
-    (*(f"tests/journeys/test_{journey}.py" for journey in _JOURNEYS), "tests/whole/test_without_network.py")
-)
-"""Files gone through by `make prove` alone: the tests of the same pages (`tests/web`) do without a browser, and the
-story of a day is played without a network in `make test` too.
-"""
-
-
-def _left_to_prove(item: Any, root: Path) -> bool:
-    """Whether a test waits for `make prove`: its file does, or it is walked in the other language."""
-    left = Path(item.path).relative_to(root).as_posix() in LEFT_TO_PROVE
-    return (left and not WHOLE) or _in_other_language(item)
-
-
-def _in_other_language(item: Any) -> bool:
-    """Whether a journey is gone in this language by `make prove` alone: `make test` goes each in one of the two."""
-    language = getattr(item, "callspec", None) and item.callspec.params.get("language")
-    path = Path(item.path).as_posix()
-    browser = "tests/journeys" in path or path.endswith("shell/test_in_the_browser.py")
-    if WHOLE or not browser or language not in ("zh", "en"):
-        return False
-    turn = sum(map(ord, item.originalname)) % 2
-    return bool(language != ("zh", "en")[turn])
 
 
 def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
     """Every worker orders alike: a file goes whole to one worker, the slow ones first."""
     root = Path(__file__).resolve().parents[1]
-    left_out = {item for item in items if _left_to_prove(item, root)}
-    if left_out:
-        config.hook.pytest_deselected(items=list(left_out))
-        items[:] = [item for item in items if item not in left_out]
+
+    def path_of(item: Any) -> str:
+        return Path(item.path).relative_to(root).as_posix()
 
     def rank(item: Any) -> int:
-        path = Path(item.path).relative_to(root).as_posix()
+        path = path_of(item)
         return next((at for at, folder in enumerate(SLOW_FIRST) if path.startswith(folder)), len(SLOW_FIRST))
 
+    def is_left(item: Any) -> bool:
+        return waits(path_of(item), item.name, item.callspec.params if hasattr(item, "callspec") else {})
+
+    left = {item for item in items if is_left(item)}
+    if WHOLE:
+        for item in left:
+            item.add_marker("prove")
+    elif left:
+        config.hook.pytest_deselected(items=list(left))
+        items[:] = [item for item in items if item not in left]
     items.sort(key=rank)

@@ -36,7 +36,7 @@ class Journal:
         keys = []
         with self.turn:
             for kind in KINDS:
-                for row in body[kind]:
+                for row in body.get(kind, ()):
                     key = (body["boot"], row[0])
                     keys.append(key)
                     if self.sent.setdefault(key, (kind, row)) != (kind, row):
