@@ -1,0 +1,57 @@
+"""What `make test` leaves to `make prove`, so that it ends within its ten minutes: by file, by test, by turn.
+
+In `make prove` these carry the marker `prove` and run with the long proofs.
+"""
+
+import os
+import zlib
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+WHOLE = os.environ.get("CUSTODY_PROVE") == "whole"
+
+_JOURNEYS = (
+    *("production", "circulation", "copying", "carrying_out", "disposition", "destruction", "whole_life", "meeting"),
+    *("disclosure", "dispatch", "entry", "keeping", "approvals", "keyboard", "reports"),
+)
+FILES = frozenset(
+    (*(f"tests/journeys/test_{journey}.py" for journey in _JOURNEYS), "tests/whole/test_without_network.py")
+)
+"""The tests of the same pages (`tests/web`) need no browser; the story of a day is played without a network too."""
+
+TESTS = frozenset(
+    (
+        "tests/journeys/test_findings.py::test_a_misplaced_carrier_appears_by_itself_and_is_settled_with_a_reason",
+        "tests/journeys/test_findings.py::test_a_reader_that_falls_silent_is_told_on_the_open_page",
+        "tests/whole/test_serving_faults.py::test_a_second_writer_is_refused_and_readers_are_not",
+        "tests/prove/test_kills.py::test_postgresql_killed_under_a_running_server",
+        "tests/backup/test_faults.py::test_a_restoration_that_is_killed_is_no_installation_and_can_be_done_again",
+        "tests/custody/test_fold.py::test_the_store_keeps_what_the_fold_says[postgresql]",
+        "tests/custody/stateful/test_at_random.py::test_no_order_of_acts_breaks_the_books[postgresql]",
+        "tests/web/watch/test_findings_pages.py::test_every_kind_is_told_in_words[zh]",
+    )
+)
+"""Single tests that cost much; with their parameters, or without for all of them."""
+
+BY_TURN = ("tests/custody", "tests/reconcile", "tests/trust")
+"""Where what is tried on both engines is tried on PostgreSQL every second time; on SQLite always."""
+
+IN_A_BROWSER = ("tests/journeys", "tests/web/shell/test_in_the_browser.py")
+"""What is gone through in one of the two languages, by turns."""
+
+
+def waits(path: str, name: str, params: Mapping[str, Any]) -> bool:
+    """Whether a test waits for `make prove`: `path` from the root of the repository, `name` with its parameters."""
+    plain = name.partition("[")[0]
+    if path in FILES or {f"{path}::{name}", f"{path}::{plain}"} & TESTS:
+        return True
+    if "postgresql" in params.values() and _under(path, BY_TURN):
+        return zlib.crc32(f"{path}::{name}".encode()) % 2 == 1
+    if params.get("language") in ("zh", "en") and _under(path, IN_A_BROWSER):
+        return bool(params["language"] != ("zh", "en")[sum(map(ord, plain)) % 2])
+    return False
+
+
+def _under(path: str, folders: tuple[str, ...]) -> bool:
+    return any(PurePosixPath(path).is_relative_to(folder) for folder in folders)
