@@ -33,7 +33,7 @@ test: $(STAMP) ## everything, under ten minutes on two cores
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder
 
 prove: $(STAMP) ## the long proofs, seeded; results in docs/reference/proof.md
 	CUSTODY_PROVE=whole $(BIN)/pytest -m prove -n 0 --timeout 7200

@@ -217,6 +217,22 @@ def pytest_configure(config: Any) -> None:
 SLOW_FIRST = ("tests/whole", "tests/journeys", "tests/trust", "tests/prove", "tests/web")
 """Folders whose files wait for processes and browsers: begun first, so that none of them is the last to end."""
 
+TOGETHER = ("tests/journeys",)
+"""Folders that go whole to one worker: they share a house, and a browser, that take long to open."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: Any, log: Any) -> Any:
+    """A file goes whole to one worker, and so do the folders that share what is dear."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Together(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            path: str = super()._split_scope(nodeid)
+            return next((folder for folder in TOGETHER if path.startswith(f"{folder}/")), path)
+
+    return Together(config, log)
+
 
 def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
     """Every worker orders alike: a file goes whole to one worker, the slow ones first."""
