@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from api.web.visit import Visit
 from custody.carrier import HELD, CarrierState, Status
 from custody.entries import CarrierFact, Entry
-from custody.register import Directory, apply
+from custody.register import Directory, FoldBroken, apply
 from custody.values import Instant
 
 TIMED = frozenset({Status.ON_LOAN, Status.IN_CIRCULATION, Status.CARRIED_OUT, Status.PROVIDED_OUTSIDE})
@@ -43,7 +43,11 @@ def stretches(entries: Sequence[Entry], now: Instant) -> list[Stretch]:
     for entry in entries:
         if not isinstance(entry.fact, CarrierFact):
             continue
-        after = apply(state, entry)
+        try:
+            after = apply(state, entry)
+        except FoldBroken:
+            # Something before it belongs to a matter that is not the reader's to see: what follows cannot be told.
+            continue
         if state is None or _seen(state) != _seen(after):
             if state is not None and entry.happened_at > since:
                 found.append(Stretch(since, entry.happened_at, state))

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 from tests.journeys.watchful import WIDTHS, Visitor
 
 PAGES_MAX = 60
-_FILES = re.compile(r"\.(xlsx|json|csv)$|^/ledger/(checkpoints|key)")
+_FILES = re.compile(r"\.(xlsx|json|csv|toml)$|^/ledger/(checkpoints|key)")
 
 # What has no place in a page under its policy: scripts and styles of its own, and handlers in attributes.
 INLINE = """() => [...document.querySelectorAll("script:not([src]), style, [style]")].map((one) => one.outerHTML)
