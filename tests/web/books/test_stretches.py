@@ -4,10 +4,12 @@ import re
 
 import pytest
 
+from api.web.stretches import stretches
 from custody import clock
-from custody.entries import Shelved
+from custody.entries import Borrowed, Returned, Shelved
+from custody.store.queries import entries_of
 from custody.values import DAY
-from tests.builders import CLERK, SHELF
+from tests.builders import CLERK, PEOPLE, SHELF, Archive
 from tests.custody.carrying_out.scene import a_permit, leg
 from tests.custody.disclosure.scene import outside
 from tests.custody.dispatch.scenes import a_dispatch, bodies, under_way
@@ -90,3 +92,19 @@ def test_only_what_was_never_shelved_says_so(front: Front) -> None:
     assert strip(front, carrier) == [("home", "not shelved yet")]
     front.archive.enter(CLERK, [Shelved(carrier, SHELF)], "shelve")
     assert strip(front, carrier) == [("home", "not shelved yet"), ("home", "B1-01-1")]
+
+
+def test_what_follows_a_hidden_entry_is_told_as_far_as_it_can_be(sqlite_archive: Archive) -> None:
+    # Given a carrier that was lent, brought back, and lent again: the first loan is not the reader's to see.
+    archive = sqlite_archive
+    carrier = archive.carrier()
+    archive.borrow(carrier, "chen")
+    archive.enter(CLERK, [Returned(carrier, SHELF, 12)], "return")
+    archive.borrow(carrier, "sun")
+    with archive.books.database.reading() as connection:
+        entries = entries_of(connection, CLERK, carrier)
+    lent = [n for n, entry in enumerate(entries) if isinstance(entry.fact, Borrowed)]
+    seen = [entry for n, entry in enumerate(entries) if n != lent[0]]
+    # Then its life goes on with the second (the rest of it took no time).
+    told = [one.state.holder for one in stretches(seen, archive.books.clock() + DAY)]
+    assert told == [PEOPLE["sun"]]
