@@ -154,6 +154,24 @@ def test_keys_switched_off_do_nothing(front: Front, window: Window) -> None:
     assert not window.page.locator("#keys-help").is_visible()
 
 
+def test_the_other_language_keeps_what_was_typed_once(front: Front, window: Window) -> None:
+    front.archive.carriers(1)
+    window.sign_in("clerk", "en")
+    page = window.page
+    page.goto(f"{window.origin}/carriers/1/missing")
+    reason = page.locator("main form textarea, main form input[type=text]").first
+    reason.fill("not where it should be")
+    page.locator("a[data-language]").click()
+    page.wait_for_url("**lang=zh**")
+    assert page.locator("html").get_attribute("lang") == "zh-CN"
+    assert reason.input_value() == "not where it should be"
+    # And it stays nowhere: the same page, opened again, is empty.
+    page.goto(f"{window.origin}/carriers/1/missing")
+    assert reason.input_value() == ""
+    assert page.evaluate("sessionStorage.length") == 0
+    assert not window.complaints
+
+
 def test_a_scanner_types_on_while_the_server_answers_and_nothing_is_lost(front: Front, window: Window) -> None:
     carriers = front.archive.carriers(12, pages=None)
     for carrier in carriers:

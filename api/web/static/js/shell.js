@@ -78,3 +78,38 @@ if (live) {
 
 // An error summary is read first.
 document.querySelector(".errs, .refusals")?.focus();
+
+// The other language keeps what was typed: it waits in this tab for the one page that comes next, and is gone with it.
+const KEPT = "typed";
+const secret = new Set(["hidden", "password", "file", "submit", "button"]);
+const typedFields = () => [...document.querySelectorAll("main form")].flatMap((form, at) => {
+  const seen = {};
+  return [...form.elements].filter((one) => one.name && !secret.has(one.type)).map((one) => {
+    seen[one.name] = (seen[one.name] ?? -1) + 1;
+    return [`${at}/${one.name}/${seen[one.name]}`, one];
+  });
+});
+const chosen = (one) => (one.type === "checkbox" || one.type === "radio" ? one.checked : null);
+const drawn = (one) => {
+  if (chosen(one) !== null) return one.defaultChecked === one.checked;
+  if (one.tagName === "SELECT") return [...one.options].every((option) => option.defaultSelected === option.selected);
+  return one.defaultValue === one.value;
+};
+document.querySelector("a[data-language]")?.addEventListener("click", () => {
+  const typed = typedFields().filter(([, one]) => !drawn(one)).map(([key, one]) => [key, chosen(one) ?? one.value]);
+  if (typed.length) sessionStorage.setItem(KEPT, JSON.stringify({ path: location.pathname, typed }));
+});
+const kept = sessionStorage.getItem(KEPT);
+sessionStorage.removeItem(KEPT);
+if (kept) {
+  const { path, typed } = JSON.parse(kept);
+  const known = new Map(path === location.pathname ? typedFields() : []);
+  for (const [key, value] of typed) {
+    const one = known.get(key);
+    if (!one) continue;
+    if (chosen(one) !== null) one.checked = value;
+    else one.value = value;
+    one.dispatchEvent(new Event("input", { bubbles: true }));
+    one.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+}
