@@ -40,7 +40,7 @@ class Air:
             self._legs[tag], self.at[tag], self._body[tag] = leg, leg.place, body
             self.moving[tag] = leg.place == CARRIED
             if leg.place >= 0:
-                spread = np.array([0.45, 0.12, 0.75])
+                spread = np.array([0.4, 0.12, 0.75])
                 self._spots[tag] = self._house.spots[leg.place] + self._random.uniform(-spread, spread)
             elif leg.end is not None:
                 self._spots[tag] = leg.end

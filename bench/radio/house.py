@@ -10,7 +10,13 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.radio.physics import Array
+from bench.radio.physics import Array, Physics
+
+STORE = Physics(shadow_db=2.5, cabinet_db=8.0)
+"""Steel cabinets. Shadowing: strengths of tags at one shelf spread by some 5 dB, and what is read has gone through it
+twice. So neighbours that hear a tag at all hear it in two windows of five, mostly between 20 and 75 of a hundred; with
+4 and 6 dB it was every second one in more than 90, which whoever set such a cabinet up would not leave so.
+"""
 
 WINDOW_SECONDS = 2
 WINDOW_US = WINDOW_SECONDS * 1_000_000
@@ -96,7 +102,7 @@ def layout(rates: Rates = RATES) -> Layout:
     for room, cabinets in enumerate(rates.cabinets):
         for nth in range(cabinets):
             x = room * ROOM_WIDTH + 1.0 + nth * CABINET_WIDTH
-            ears += [(x - 0.3, 0.15, 0.55), (x + 0.3, 0.15, 1.5)]
+            ears += [(x - 0.1, 0.1, 0.55), (x + 0.1, 0.1, 1.5)]
             places += [len(rooms)] * 2
             spots.append((x, 0.2, 1.0))
             rooms.append(room)

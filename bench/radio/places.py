@@ -17,6 +17,7 @@ from bench.radio.house import (
     CARRIED,
     RATES,
     ROOM_WIDTH,
+    STORE,
     WINDOW_SECONDS,
     Day,
     Dead,
@@ -26,13 +27,13 @@ from bench.radio.house import (
     Rates,
     layout,
 )
-from bench.radio.physics import PHYSICS, Array, Physics, tag_losses_db
+from bench.radio.physics import Array, Physics, tag_losses_db
 
 TRAINING_SEEDS = range(1000, 1008)
 HELD_OUT_SEEDS = range(2000, 2008)
 
 
-def simulate(seed: int, rates: Rates = RATES, dead: Dead = "one", physics: Physics = PHYSICS) -> Day:
+def simulate(seed: int, rates: Rates = RATES, dead: Dead = "one", physics: Physics = STORE) -> Day:
     """A day from a seed: the same seed gives the same day."""
     random = np.random.default_rng(seed)
     house = layout(rates)
@@ -103,7 +104,7 @@ def _away(random: np.random.Generator, rates: Rates, house: Layout, legs: list[L
     begin = _before(house, place)
     silent = random.random() >= rates.in_silent_office
     goal = np.array([(house.silent_room + (1.0 if silent else 0.3)) * ROOM_WIDTH, 2.0, 1.0])
-    shield = PHYSICS.shield_db if random.random() < rates.in_case else 0.0
+    shield = STORE.shield_db if random.random() < rates.in_case else 0.0
     gone = start + _walk(random, begin, goal)
     low, high = np.log(rates.away_minutes[0]), np.log(rates.away_minutes[1])
     back = gone + int(np.exp(random.uniform(low, high)) * 60 / WINDOW_SECONDS)
