@@ -35,7 +35,7 @@ class Bound:
 
 
 _WITH_FILES = re.compile(
-    r"/(?:import|handhelds|business/new/[^/]+|(?:carriers|matters|places|organisations)/[^/]+/[^/]+)"
+    r"/(?:import|handhelds|business/new/[^/]+|cases/[^/]+/attach|(?:carriers|matters|places|organisations)/[^/]+/[^/]+)"
 )
 """Pages whose forms may bring a file."""
 _FILE, _INTAKE = Bound.of(FILE_BYTES_MAX), Bound.of(INTAKE_BYTES_MAX)

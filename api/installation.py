@@ -25,6 +25,8 @@ from custody.store import key_history
 from custody.store.books import Books
 from readers.zpl import Printer, PrinterInvalid, printers_from
 from reconcile.bulletin import Bulletin
+from reconcile.calendar import AtWork, CalendarInvalid, calendar_from, hours_from
+from reconcile.smtp import MailInvalid, Relay, relay_from
 
 CONFIG = "custody.toml"
 KEY = "ledger.key"
@@ -46,6 +48,8 @@ class Configuration:
     demo: bool = False
     limits: Limits = field(default_factory=Limits)
     printers: tuple[Printer, ...] = ()
+    at_work: AtWork = field(default_factory=AtWork)
+    relay: Relay | None = None
 
 
 def data_folder(given: Path | None, environment: Mapping[str, str]) -> Path:
@@ -74,6 +78,7 @@ def read_configuration(data: Path) -> Configuration:
     demo = bool(document.pop("demo", False))
     limits = document.pop("limits", {})
     sections = document.pop("printer", [])
+    days, quiet, mail = document.pop("calendar", {}), document.pop("quiet", {}), document.pop("mail", None)
     if not isinstance(limits, dict):
         raise InstallationError(f"{path}: limits must be a section, [limits]")
     unknown = set(database) - {"url"}
@@ -83,10 +88,23 @@ def read_configuration(data: Path) -> Configuration:
         bounds = limits_from(limits)
         scheme = scheme_from(document)
         printers = printers_from(sections)
-    except (SchemeInvalid, LimitsInvalid, PrinterInvalid) as error:
+        at_work = AtWork(calendar_from(days, _calendar_file(days, data)), hours_from(quiet))
+        relay = relay_from(mail, data)
+    except (SchemeInvalid, LimitsInvalid, PrinterInvalid, CalendarInvalid, MailInvalid) as error:
         raise InstallationError(f"{path}: {error}") from error
     url = database.get("url") or f"sqlite:///{(data / 'custody.sqlite').resolve()}"
-    return Configuration(scheme, str(url), demo, bounds, printers)
+    return Configuration(scheme, str(url), demo, bounds, printers, at_work, relay)
+
+
+def _calendar_file(section: Any, data: Path) -> str | None:
+    """What the organisation's own calendar holds; None where none is named. Raises CalendarInvalid."""
+    name = section.get("file") if isinstance(section, dict) else None
+    if not isinstance(name, str) or not name:
+        return None
+    try:
+        return (data / name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CalendarInvalid(f"calendar.file: {data / name} cannot be read ({error}); it is UTF-8 text") from error
 
 
 def open_database(data: Path, *, read_only: bool = False) -> tuple[Configuration, Database]:
@@ -166,6 +184,8 @@ def open_services(data: Path, clock: Clock) -> Services:
         demo=configuration.demo,
         limits=configuration.limits,
         printers=configuration.printers,
+        at_work=configuration.at_work,
+        relay=configuration.relay,
     )
 
 

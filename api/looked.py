@@ -22,7 +22,7 @@ WAYS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"/api/.*", "api"),
         (r"/acts/[^/]+/form", "form"),
         (r"/carriers/\d+(/kin|/descent)?", "page"),
-        (r"/findings/.+", "finding"),
+        (r"/(findings|cases)/.+", "finding"),
         (r"/(carriers/\d+|business|desk|acts|undo|take-in|matters)(/.*)?", "act"),
         (r".*", "list"),
     )

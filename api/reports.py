@@ -29,7 +29,9 @@ from custody.store import queries
 from custody.store.queries import CarrierFilter, CarrierItem, Page
 from custody.values import Instant
 from reconcile import rounds as sweeps
+from reconcile.checks.whereabouts import Whereabouts
 from reconcile.store.finding_queries import FindingFilter, FindingItem, findings
+from reconcile.store.whereabouts import whereabouts_of
 
 if TYPE_CHECKING:
     import pandas
@@ -51,6 +53,7 @@ CARRIER_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "kind": ("kind",),
     "status": ("status",),
     "where": ("holder_number", "holder", "place"),
+    "radio": ("radio", "heard_place", "confirmed"),
     "due": ("due",),
     "home": ("home",),
     "unit": ("unit",),
@@ -247,11 +250,25 @@ def _ids(items: Iterable[CarrierItem | None]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(item.id for item in items if item is not None))
 
 
-def _carriers(connection: Connection, subject: Subject, _now: Instant, asked: Asked, tongue: _Tongue) -> Report:
+def _carriers(connection: Connection, subject: Subject, now: Instant, asked: Asked, tongue: _Tongue) -> Report:
     items, cut = _cut(_all(lambda after: queries.carriers(connection, subject, asked.carriers, after, _PAGE)))
     columns = tuple(key for column in asked.columns for key in CARRIER_COLUMNS.get(column, ()))
     rows = [_carrier(item, tongue, asked.titles) for item in items]
+    if "radio" in asked.columns:
+        said = whereabouts_of(connection, tongue.scheme, [item.id for item in items], now)
+        rows = [row | _radio(said.get(item.id), tongue) for row, item in zip(rows, items, strict=True)]
     return Report("carriers", columns, rows, cut, _rank(items), carriers=_ids(items))
+
+
+def _radio(said: Whereabouts | None, tongue: _Tongue) -> dict[str, Any]:
+    """Whether it is in its place, in one of the four words; where its tag is believed; when it was last confirmed."""
+    if said is None:
+        return {}
+    return {
+        "radio": tongue.t(f"whereabouts.{said.word}"),
+        "heard_place": said.heard.code if said.heard else "",
+        "confirmed": tongue.at(said.confirmed_at),
+    }
 
 
 def _overdue(connection: Connection, subject: Subject, now: Instant, asked: Asked, tongue: _Tongue) -> Report:

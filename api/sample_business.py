@@ -51,9 +51,10 @@ from custody.entries.dispatch import (
     ReceiptOpened,
     SenderTold,
 )
-from custody.entries.entry import VisitEnded, VisitOpened, Visitor, VisitorLeft
+from custody.entries.entry import RoomChecked, VisitEnded, VisitOpened, Visitor, VisitorLeft
 from custody.entries.production import CopySpoiled, IntermediateProduced, OrderClosed, Produced, ProductionOrdered
 from custody.matters.production import ProductionBody, described, described_intermediate
+from custody.procedures.room_checks import valid_until
 from custody.register import Directory
 from custody.store import queries
 from custody.store.books import Books, Receipt
@@ -419,6 +420,14 @@ def _visited(house: House) -> None:
         ("检修空调", repair, True),
         ("消防检查", inspection, until - house.now < LAST_MINUTES * 60 * SECOND),
     ):
+        # Nobody listens in the workshop: who checked it says what he saw.
+        seen = "桌面无文件，文件柜均已上锁"
+        check = RoomChecked(
+            *(house.matter(), house.unit("YJ"), "internal", place, "go", (), (), (), 0, "not_covered", 0, 0, None),
+            valid_until(house.now, house.books.scheme.number("room_clear_minutes")),
+            seen,
+        )
+        house.enter(CLERK, [check], "room_check")
         matter = house.matter()
         opened = VisitOpened(matter, house.unit("YJ"), "internal", place, escort, purpose, visitors, True, until)
         house.enter(CLERK, [opened], "visit", AUTHOR)

@@ -1,6 +1,7 @@
 """What the faces stand on, made once by the command that serves and handed to `create_app`."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +12,20 @@ from custody.scheme import Scheme
 from custody.store.books import Books
 from readers.zpl import Printer
 from reconcile.bulletin import Bulletin
+from reconcile.calendar import AtWork
+from reconcile.smtp import Relay
+
+
+class Jobs(Protocol):
+    """A job of the schedule, as a page shows it."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def every_seconds(self) -> int:
+        """How often it is due."""
 
 
 class Runs(Protocol):
@@ -21,6 +36,17 @@ class Runs(Protocol):
 
     def stop(self) -> None:
         """End, and wait until it has ended."""
+
+
+class Scheduled(Runs, Protocol):
+    """The schedule, with its table of jobs."""
+
+    @property
+    def table(self) -> Sequence[Jobs]:
+        """The jobs that it runs."""
+
+    def ask(self, name: str) -> None:
+        """Have a job done now, beside the clock. Raises KeyError."""
 
 
 class Watches(Runs, Protocol):
@@ -42,11 +68,15 @@ class Services:
     watch: Watches | None
     data: Path
     demo: bool = False
-    schedule: Runs | None = None
+    schedule: Scheduled | None = None
     limits: Limits | None = None
     """How much may be asked; None: as much as anybody likes."""
     printers: tuple[Printer, ...] = ()
     """Printers of labels with a chip, in the order of the configuration."""
+    at_work: AtWork = field(default_factory=AtWork)
+    """Working days and waking hours."""
+    relay: Relay | None = None
+    """The house's own mail relay, where messages go out by one."""
     certificate: Path | None = None
     """The certificate that is served, where the server speaks TLS itself."""
 

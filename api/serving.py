@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from api.headers import HEADERS, NOT_KEPT
 from api.installation import InstallationError
+from api.letters import worded
 from api.main import create_app
 from api.services import Services
 from api.store import take_in_exports
@@ -32,6 +34,7 @@ from custody.database import DatabaseError
 from custody.store.backup.noted import take_in as take_in_backups
 from custody.store.books import KeyMissing
 from custody.store.sealing import seal
+from reconcile.messages import Post
 from reconcile.schedule import Job, Schedule, jobs
 from reconcile.watch import Watch
 
@@ -159,9 +162,35 @@ def with_watch(services: Services) -> Services:
     watch = Watch(database, services.scheme, clock, services.bulletin)
     noted = Job("noted_exports", 60, lambda now: f"took in {take_in_exports(services.data, database, now)}")
     backups = Job("noted_backups", 60, lambda now: f"took in {take_in_backups(services.data, database, now)}")
-    table = (*jobs(database, services.books, services.scheme, services.bulletin), noted, backups)
     owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    ours = jobs(
+        database,
+        services.books,
+        services.scheme,
+        services.bulletin,
+        services.at_work,
+        by_mail=services.relay is not None,
+    )
+    table = (*ours, noted, backups, *_post(services, owner))
     return replace(services, watch=watch, schedule=_Signing(services, Schedule(database, table, clock, owner)))
+
+
+def _post(services: Services, owner: str) -> tuple[Job, ...]:
+    """The job that sends messages, where the house has a relay."""
+    if services.relay is None:
+        return ()
+    at_work = services.at_work
+    post = Post(
+        services.database,
+        services.scheme,
+        services.relay,
+        partial(worded, services.scheme),
+        services.clock,
+        owner,
+        at_work.calendar,
+        at_work.hours,
+    )
+    return (Job("mail", 15, post.run, lease_seconds=600),)
 
 
 class _Signing:
@@ -175,6 +204,15 @@ class _Signing:
         """Sign, then begin."""
         self._sign()
         self._schedule.start()
+
+    @property
+    def table(self) -> tuple[Job, ...]:
+        """The jobs of the schedule."""
+        return self._schedule.table
+
+    def ask(self, name: str) -> None:
+        """Have a job done now. Raises KeyError."""
+        self._schedule.ask(name)
 
     def stop(self) -> None:
         """End, then sign."""

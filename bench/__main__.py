@@ -1,10 +1,10 @@
-"""`make bench`: all figures, or those whose group is named: python -m bench [llrp] [intake] [reconcile] [books]."""
+"""`make bench`: all figures, or those whose group is named: python -m bench [llrp] [intake] [reconcile] … (GROUPS)."""
 
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import books, intake, llrp, reconciliation
+from bench import books, intake, llrp, reconciliation, sweep
 from bench.harness import Figure, keep, show
 
 GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -12,6 +12,7 @@ GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "intake": intake.figures,
     "reconcile": reconciliation.figures,
     "books": books.figures,
+    "sweep": sweep.figures,
 }
 
 

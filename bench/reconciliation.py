@@ -6,19 +6,25 @@ the watch, judges what differs, looks for tags that nobody bears and for finding
 and finds what was planted: no fewer, no more.
 
 An overdue round touches the loans past their day and no others; 10,000 of these are 0.1 % of ten million.
+
+Two jobs of the schedule pass over the whole register too, at their own rhythm: whether one tag was copied, and whose
+tags have long been silent. Each stands beside the bare query of the same.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from bench.databases import ENGINES
 from bench.harness import Figure, compare, wall_seconds
 from bench.register import MISPLACED_EVERY, NOW, OVERDUE_EVERY, fill, lend
 from custody.database import Database
 from custody.scheme import Scheme
+from custody.values import DAY
+from reconcile.checks import PASSAGE_KINDS
 from reconcile.findings import run_checks
+from reconcile.schedule import CHECKED
 from reconcile.watch import WATCHED_KINDS
 
 SIZE = int(os.environ.get("CUSTODY_BENCH_CARRIERS", "100000"))
@@ -31,6 +37,22 @@ JOIN = text(
     "WHERE carrier.status = 'in_place' AND (heard.path IS NULL OR heard.path <> books.path)"
 )
 OVERDUE = text("SELECT id FROM carrier WHERE due_at < :now AND status = 'on_loan'")
+WATCHED = WATCHED_KINDS + PASSAGE_KINDS
+"""As the watch asks, each second or so."""
+TWICE_TAGGED = text(
+    "SELECT carrier FROM tag JOIN presence ON presence.epc = tag.epc WHERE NOT tag.retired "
+    "GROUP BY carrier HAVING count(DISTINCT presence.place) > 1"
+)
+SILENT = text(
+    "SELECT carrier.id, max(presence.heard_at) FROM carrier JOIN tag ON tag.carrier = carrier.id AND NOT tag.retired "
+    "JOIN presence ON presence.epc = tag.epc WHERE carrier.since_at < :before "
+    "GROUP BY carrier.id HAVING max(presence.heard_at) < :before"
+)
+JOBS: Mapping[str, tuple[TextClause, dict[str, int], str]] = {
+    "clones": (TWICE_TAGGED, {}, "bare query: two tags, two places"),
+    "silences": (SILENT, {"before": NOW - 14 * DAY}, "bare query: all tags silent so long"),
+}
+"""Jobs that pass over the whole register, each with its bare query."""
 
 
 def _check(database: Database, *kinds: str) -> int:
@@ -51,7 +73,7 @@ def _analysed(database: Database) -> None:
 def _whole(database: Database, engine: str) -> Figure:
     fill(database, SIZE)
     _analysed(database)
-    _first_found(database, len(range(1, SIZE + 1, MISPLACED_EVERY)), *WATCHED_KINDS)
+    _first_found(database, len(range(1, SIZE + 1, MISPLACED_EVERY)), *WATCHED)
 
     def join() -> None:
         with database.reading() as connection:
@@ -59,11 +81,33 @@ def _whole(database: Database, engine: str) -> Figure:
 
     return compare(
         f"whole-register reconciliation, {SIZE:,} carriers, {engine}",
-        ours=lambda: _first_found(database, 0, *WATCHED_KINDS),
+        ours=lambda: _first_found(database, 0, *WATCHED),
         peer=join,
         units=SIZE,
         unit="carriers/s",
         peer_name="bare join of register, tags, presence, places",
+        reach=2.0,
+        better="less",
+        measure=wall_seconds,
+        rounds=5,
+    )
+
+
+def _job(database: Database, engine: str, name: str) -> Figure:
+    statement, values, peer_name = JOBS[name]
+    every, kinds = CHECKED[name]
+
+    def bare() -> None:
+        with database.reading() as connection:
+            connection.execute(statement, values).all()
+
+    return compare(
+        f"{name}, each {every} s, {SIZE:,} carriers, nothing new, {engine}",
+        ours=lambda: _first_found(database, 0, *kinds),
+        peer=bare,
+        units=SIZE,
+        unit="carriers/s",
+        peer_name=peer_name,
         reach=2.0,
         better="less",
         measure=wall_seconds,
@@ -95,8 +139,10 @@ def _overdue(database: Database, engine: str) -> Figure:
 
 
 def figures() -> Iterator[Figure]:
-    """The whole register and the overdue round, an engine each."""
+    """The whole register, the jobs that pass over it, and the overdue round, an engine each."""
     for engine, opened in ENGINES.items():
         with opened() as database:
             yield _whole(database, engine)
+            for name in JOBS:
+                yield _job(database, engine, name)
             yield _overdue(database, engine)

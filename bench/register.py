@@ -112,7 +112,7 @@ def lend(database: Database, first: int, loans: int, due: int) -> None:
         *("id", "control_number", "copy_number", "copies", "title", "kind", "medium", "level", "rank", "period_kind"),
         *("period_value", "period_authority", "unit", "classified_on", "basis", "determined_by", "issuer"),
         *("issuer_number", "remark", "origin", "status", "holder", "due_at", "since_at", "last_sequence"),
-        *("archive_by", "secret_until", "renewals", "recalled"),
+        *("archive_by", "intermediate", "secret_until", "renewals", "recalled"),
     )
     with database.writing() as connection:
         insert_rows(
@@ -124,7 +124,7 @@ def lend(database: Database, first: int, loans: int, due: int) -> None:
                     *(number, f"JY-2026-{number:07d}", 1, 1, f"借阅件第{number}号", "document", "paper", "secret", 3),
                     *("maximum", "", "", 1, "", "", "", "", "", "", "legacy", "on_loan", 1 + number % 100),
                     *(NOW - DAY if number < first + due else NOW + 5 * DAY, NOW - 20 * DAY, 0),
-                    *("", "", 0, False),
+                    *("", "", "", 0, False),
                 )
                 for number in range(first, first + loans)
             ),

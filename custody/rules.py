@@ -103,7 +103,9 @@ class Inside:
     visits: tuple[Matter, ...] = ()
     """Visits and cleanings that are not over."""
     in_use: Mapping[int, Set[int]] = field(default_factory=dict)
-    """Place to be cleaned -> carriers there that are not put away."""
+    """Place to be cleaned, or checked -> carriers there that are not put away."""
+    checks: tuple[Matter, ...] = ()
+    """Checks of rooms that are not older than a day."""
 
 
 @dataclass(frozen=True, slots=True)

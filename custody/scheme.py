@@ -66,6 +66,17 @@ NUMBERS_DEFAULT: Mapping[str, int] = {
     "review_warning_days": 180,
     "issuer_return_warning_days": 7,
     "loss_report_hours": 24,
+    # Cases: from this rank of level up a carrier that is missing or has left opens an incident (3: top secret); seconds
+    # between crossings of one portal, and between carriers gone from one place, that are told as one case; the largest
+    # file that is kept with a case, in KiB (of a larger one its hash).
+    "incident_from_rank": 3,
+    "case_crossing_seconds": 60,
+    "case_together_seconds": 3_600,
+    "case_file_kib_max": 8_192,
+    # Escalation: hours that each step above the first has to answer, by urgency: at once, today, this week.
+    "escalation_hours_at_once": 1,
+    "escalation_hours_today": 8,
+    "escalation_hours_week": 72,
     # Production (clause a.6): days after an order is closed in which intermediates are preserved or destroyed; days
     # before a licence or an agreement expires in which it is spoken of (clauses a.3, d.3, i.1).
     "intermediate_days": 30,
@@ -82,16 +93,53 @@ NUMBERS_DEFAULT: Mapping[str, int] = {
     "instruction_warning_days": 14,
     # Entry to rated places (clause j.1): visitors whom one escort has in sight.
     "escort_visitors_max": 5,
+    # Check of a room (rule 9): minutes for which a go lets anybody in; minutes back in which a glimpse counts; seconds
+    # for which the room must have been listened to without a gap.
+    "room_clear_minutes": 30,
+    "room_glimpse_minutes": 10,
+    "room_listened_seconds": 120,
+    # Sweeps: from this rank of level up two persons sign (3: top secret), and another person counts again;
+    # days within which a place is swept again, by the rank of its rating and by its kind: the shorter holds.
+    "sweep_two_from_rank": 3,
+    "recount_other_from_rank": 2,
+    "sweep_days_rank_3": 30,
+    "sweep_days_rank_2": 90,
+    "sweep_days_rank_1": 180,
+    "sweep_days_room": 365,
+    "sweep_days_cabinet": 365,
     # Destruction (clause g.7): with more items than this a batch is large, and goes to the designated unit.
     "destruction_bulk_items": 200,
     # Reminders: days before a loan's due day; minutes after a meeting's planned end before its papers are asked after.
     "remind_days_before": 2,
+    # Days before other deadlines in which it is spoken of: an arrival or a collection (b.1, b.5), an answer asked for,
+    # an intermediate (a.6), the longest holding (f.1), archiving (f.3), a destruction that was approved (g.1), a sweep.
+    "remind_arrival_days": 1,
+    "remind_approval_days": 1,
+    "remind_intermediate_days": 7,
+    "remind_holding_days": 7,
+    "remind_archiving_days": 30,
+    "remind_destruction_days": 5,
+    "remind_sweep_days": 14,
+    # Deadlines by the hour, holiday or not: minutes before a meeting or a visit ends (h.3, j.1), hours before a loss is
+    # to be reported.
+    "remind_minutes_before": 30,
+    "remind_loss_hours": 6,
+    # The day's message repeats what is overdue so many times; then the superior is told, and it is not repeated again.
+    "digest_repeats_max": 3,
+    # Messages by SMTP: tries before one is given up; how many may wait.
+    "mail_tries_max": 12,
+    "mail_queue_max": 20_000,
     "meeting_grace_minutes": 60,
     "cooling_off_months_core": 36,
     "cooling_off_months_important": 24,
     "cooling_off_months_general": 12,
     # The watch, in seconds of event time.
     "confirm_after_seconds": 10,
+    # What the site teaches of its antennas: days that a learnt version waits for a person before it comes into force by
+    # itself (36,500: never). A tag heard in less than this share of the windows in which tags of its place are heard is
+    # weak: to be confirmed by eye.
+    "calibration_waits_days": 36_500,
+    "weak_tag_percent": 40,
     "missing_after_seconds": 300,
     "misplaced_after_seconds": 60,
     "in_store_on_loan_after_seconds": 600,
@@ -99,6 +147,28 @@ NUMBERS_DEFAULT: Mapping[str, int] = {
     "reader_silent_after_seconds": 45,
     "reference_silent_after_seconds": 120,
     "portal_window_seconds": 10,
+    # The checks. Passed on (clause c.3): seconds for which a folder is heard at another reader's. On loan and lost from
+    # hearing (c.5), met by nobody and nothing (g.2): days, in half of which its last place was listened to.
+    "passed_on_after_seconds": 1_800,
+    "lost_track_days": 14,
+    "never_met_days": 90,
+    # Locked away overnight (clause f.1): hours of the clock between which the house is closed, seconds out in them.
+    "closing_hour": 22,
+    "opening_hour": 6,
+    "left_out_after_seconds": 3_600,
+    # A hand-over between keepers is signed within so many days of its opening (clause f.1).
+    "hand_over_days": 14,
+    # One tag in two places: seconds that nobody is faster than, from building to building, from site to site; within a
+    # building only readings as loud as this count (dBm below zero), for they cross walls.
+    "travel_building_seconds": 60,
+    "travel_site_seconds": 600,
+    "two_places_dbm": 62,
+    # Two tags of one carrier apart for so long; two carriers at each other's places since about the same time.
+    "tags_apart_after_seconds": 600,
+    "swapped_within_seconds": 3_600,
+    # Milliseconds by which a reader's clock may be wrong; one at a portal, whose beam is held against it.
+    "reader_clock_ms_max": 1_000,
+    "portal_clock_ms_max": 200,
     # Guards at portals: minutes for which a list of what may pass holds without another.
     "door_list_minutes": 240,
     # A tag on its way into the shredder may still be heard while the signatures dry (clause g.8).

@@ -75,7 +75,11 @@ class DaemonConfig:
 
     def period_seconds(self, reader: ReaderConfig) -> float:
         """The longest that a sighting of this reader spans."""
-        return TAP_PERIOD_SECONDS if reader.kind in TAP_KINDS else self.sighting_period_seconds
+        if reader.kind in TAP_KINDS:
+            return TAP_PERIOD_SECONDS
+        if any(portal.reader == reader.name for portal in self.doors.portals):
+            return min(PORTAL_PERIOD_SECONDS, self.sighting_period_seconds)
+        return self.sighting_period_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +280,8 @@ TAP_KINDS = ("pcsc",)
 """Kinds of reader on which a card is laid by hand: each time is a sighting of its own."""
 TAP_PERIOD_SECONDS = 0.1
 """The sighting period of those: shorter than anybody can lay a card on twice."""
+PORTAL_PERIOD_SECONDS = 0.5
+"""At a portal, so that the server knows the order of what was heard as the guard does."""
 _TYPE_WORDS: dict[type, str] = {str: 'text in quotes, as in "edge-1"', int: "a number", list: "a list"}
 
 

@@ -29,6 +29,7 @@ from readers.portal import (
     PortalGlimpse,
     Side,
     beam_passes,
+    due_at,
     finish,
     hear,
     judged,
@@ -322,7 +323,7 @@ class Guard:
             if before is not None and read.read_at > before.last_at + self._limits.portal_window_us:
                 self._end(door, read.epc, before, beam)
                 before = None
-            if before is not None and (longer := _joined(before, glimpse, read.received_at)) is not None:
+            if before is not None and (longer := joined(before, glimpse, read.received_at)) is not None:
                 door.crossings[read.epc], passages = judged(longer, self._limits, beam)
             else:
                 door.crossings[read.epc], passages = hear(before, 0, glimpse, read.received_at, self._limits, beam)
@@ -420,6 +421,9 @@ class Guard:
                 for epc, crossing in list(door.crossings.items()):
                     if max(crossing.last_at, crossing.received_at) + self._limits.portal_window_us <= now:
                         self._end(door, epc, crossing, beam)
+                    elif due_at(crossing, self._limits) <= now:
+                        door.crossings[epc], passages = judged(crossing, self._limits, beam, now)
+                        self._conclude(door, epc, passages)
                 self._forget(door, now)
             found, self._records = self._records, []
         return found
@@ -443,7 +447,7 @@ class Guard:
             log.error("guard: its journal cannot be written; after a restart an alarm may be told twice: %s", error)
 
 
-def _joined(crossing: Crossing, glimpse: PortalGlimpse, received_at: Instant) -> Crossing | None:
+def joined(crossing: Crossing, glimpse: PortalGlimpse, received_at: Instant) -> Crossing | None:
     """The crossing with its last glimpse of this antenna lengthened; None where it is another glimpse."""
     last = next((g for g in reversed(crossing.glimpses) if g.antenna == glimpse.antenna), None)
     said = crossing.concluded

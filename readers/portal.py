@@ -1,13 +1,12 @@
 """Crossings of a portal: an antenna that hears the inside, one that hears the outside, a beam. Pure.
 
-Guard and server judge by this one file.
+Guard and server judge by this one file; the score, small and explainable, is in `readers.portal_score`.
 
-The score is a small logistic one whose parts are kept, so that a person can follow it: order of the first reads,
-order of the last, how often each side heard, how strongly, which way the beam was crossed, and what speaks against it.
-The weights are a start, not learnt at any site. A direction is said only where first and last reads agree; else it is
-`unknown`: a beam tells that somebody went, not what he carried. A tag lying at the portal passes nothing; one heard
-inside only, neither. A sure crossing (alarm score) is concluded at once; the rest when the portal has been quiet for
-the window. A later contradiction adds a conclusion that names the one it revises; nothing said is taken back.
+A direction is said only where the score of that direction is at least even and better than that of the other; else it
+is `unknown`. A tag lying at the portal passes nothing; one heard inside only, neither, unless somebody went out by the
+beam. A sure crossing (alarm score) is concluded at once where the beam was crossed that way, else four seconds after
+it, when whoever turned round in the door would have been heard; the rest when the portal has been quiet for the window.
+A later contradiction adds a conclusion that names the one it revises; nothing said is taken back.
 
 The beam is two light barriers, an inner and an outer: whoever breaks the inner first goes out. It must run by the
 same clock as the antennas: an offset of a second halves what is found.
@@ -18,29 +17,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, Protocol
 
+from readers.portal_score import HOLD, Event, Fit, Light, best_fit
 from readers.sighting import Instant
 
 Side = Literal["inside", "outside"]
 Direction = Literal["in", "out", "unknown"]
 
-MODEL = "portal-2"
+MODEL = "portal-3"
 """Version of the weights, kept with every passage."""
 SECOND_US = 1_000_000
 
-_BASE = -0.9
-_PER_SECOND = 0.9
-_ORDER_SECONDS_MAX = 2.0
-_READS = (0.0, 0.5, 1.0)
-"""By the reads of the side that heard less: one, two, three or more."""
-_STRONG_DBM, _STRONG = -60.0, 0.5
-_WEAK_DBM, _WEAK = -75.0, -0.5
-_ONE_SIDE = -1.0
-_RETURNED = -2.5
-_PARKED = -1.5
-_TOGETHER_FREE_SECONDS, _TOGETHER_PER_SECOND, _TOGETHER_MOST = 1.0, -0.8, -4.0
-"""Both sides hearing at once for long: lying between them, not passing."""
-_BEAM_WITH, _BEAM_AGAINST, _BEAM_WHOLE = 1.5, -2.0, -0.5
-"""The beam crossed this way, the other way, not at all (it misses some 2 of 100)."""
+SEEN_US = 30 * SECOND_US
+"""Reads so far back may still tell something of a crossing."""
+HOLD_US = round(HOLD * SECOND_US)
+_EVEN = 0.5
+"""From here a direction is said."""
+_UNHEARD_DBM = -70.0
+"""Of a reader that tells no strength."""
 
 BEAM_PAIR_US = 2 * SECOND_US
 """Two barriers broken within this time by the same body."""
@@ -127,6 +120,8 @@ class Crossing:
     parked: tuple[Side, ...] = ()
     concluded: Concluded | None = None
     lying_since: Instant | None = None
+    looked_at: Instant = 0
+    """Through when it was looked at."""
 
     @property
     def first_at(self) -> Instant:
@@ -167,6 +162,8 @@ class Assessment:
     score: float
     parts: dict[str, float]
     ends: Side
+    held: bool = False
+    """It may still be one who turns round in the door: not to be told yet."""
 
 
 def beam_passes(changes: Iterable[tuple[Instant, Side, bool]]) -> tuple[BeamPass, ...]:
@@ -189,37 +186,61 @@ def beam_passes(changes: Iterable[tuple[Instant, Side, bool]]) -> tuple[BeamPass
 
 
 def assess(
-    glimpses: Sequence[PortalGlimpse], parked: tuple[Side, ...] = (), beam: Beam | None = None
+    glimpses: Sequence[PortalGlimpse],
+    parked: tuple[Side, ...] = (),
+    beam: Beam | None = None,
+    now: Instant | None = None,
 ) -> Assessment | None:
-    """Direction and score of what was heard; None where it was no crossing at all. `beam` None: there is none."""
+    """Direction and score of what was heard; None where it was no crossing at all. `beam` None: there is none.
+
+    `now`: through when nothing more was heard; None: nothing more comes.
+    """
+    newest = max(glimpse.last_at for glimpse in glimpses)
+    glimpses = [glimpse for glimpse in glimpses if glimpse.last_at >= newest - SEEN_US]
     inside = [glimpse for glimpse in glimpses if glimpse.side == "inside"]
     outside = [glimpse for glimpse in glimpses if glimpse.side == "outside"]
-    if not outside or len(parked) == 2 or (not inside and "outside" in parked):
+    since = min(glimpse.first_at for glimpse in glimpses)
+    near = None if beam is None else beam.around(since, newest)
+    if near is not None and not near.watched and not near.passes:
+        near = None  # a beam that tells nothing, of which nothing is known
+    ways = {one.way for one in near.passes} if near is not None else set()
+    if len(parked) == 2 or (not inside and "outside" in parked) or (not outside and "out" not in ways):
         return None
-    parts = {"base": _BASE, "strength": _strength_part(glimpses)}
-    if parked:
-        parts["parked"] = _PARKED
-    if not inside:
-        reads = sum(glimpse.reads for glimpse in outside)
-        if reads < 2:
-            return None
-        parts |= {"one_side": _ONE_SIDE, "reads": _READS[min(reads, 3) - 1]}
-        parts |= _beam_part(beam, glimpses, "unknown")
-        return Assessment("unknown", _score(parts), parts, "outside")
-    first = min(g.first_at for g in outside) - min(g.first_at for g in inside)
-    last = max(g.last_at for g in outside) - max(g.last_at for g in inside)
-    direction: Direction = "out" if first > 0 and last > 0 else "in" if first < 0 and last < 0 else "unknown"
-    sign = -1 if direction == "in" else 1
-    # Who lay at a side was heard there first in any case: that says nothing.
-    parts["order"] = 0.0 if parked else _order_part(sign * first)
-    parts["end"] = _order_part(sign * last)
-    parts["together"] = _together_part(inside, outside)
-    fewer = min(sum(g.reads for g in inside), sum(g.reads for g in outside))
-    parts["reads"] = _READS[min(fewer, 3) - 1]
-    if direction == "unknown":
-        parts["returned"] = _RETURNED
-    parts |= _beam_part(beam, glimpses, direction)
-    return Assessment(direction, _score(parts), parts, "outside" if last > 0 else "inside")
+    if not inside and "in" not in ways and sum(glimpse.reads for glimpse in outside) < 2:
+        return None
+    out, back = (fit_of(glimpses, near, way, since, now) for way in ("out", "in"))
+    leaving, entering = _score(out.total), _score(back.total)
+    ends: Side = "outside" if _last(outside) > _last(inside) else "inside"
+    if entering > leaving and entering >= _EVEN:
+        return Assessment("in", entering, back.parts, "inside", back.held)
+    if leaving >= _EVEN and leaving > entering:
+        return Assessment("out", leaving, out.parts, "outside", out.held)
+    return Assessment("unknown", leaving, out.parts, ends, out.held)
+
+
+def fit_of(glimpses: Sequence[PortalGlimpse], beam: Beam | None, way: str, since: Instant, now: Instant | None) -> Fit:
+    """How well a crossing this way (in, out) fits. Times of the fit are seconds since `since`."""
+    begins = "inside" if way == "out" else "outside"
+    events = [
+        Event(
+            (one.first_at - since) / SECOND_US,
+            (one.last_at - since) / SECOND_US,
+            one.reads,
+            _UNHEARD_DBM if one.strongest_dbm is None else one.strongest_dbm,
+            one.side == begins,
+        )
+        for one in glimpses
+    ]
+    light = None
+    if beam is not None:
+        times = [((one.at - since) / SECOND_US, one.way == way) for one in beam.passes]
+        light = Light(tuple(at for at, same in times if same), tuple(at for at, same in times if not same))
+    until = 0.0 if now is None else (now - since) / SECOND_US
+    return best_fit(events, light, until, now is None)
+
+
+def _last(glimpses: Sequence[PortalGlimpse]) -> Instant:
+    return max((glimpse.last_at for glimpse in glimpses), default=-1)
 
 
 def hear(
@@ -234,34 +255,65 @@ def hear(
     if crossing is None:
         return judged(Crossing(portal, (glimpse,), received_at), limits, beam)
     received_at = max(received_at, crossing.received_at)
+    before: tuple[Passage, ...] = ()
+    if glimpse.first_at > (silent := crossing.last_at + HOLD_US):
+        # What was to be said when it had been silent for so long, whenever this came.
+        crossing, before = judged(crossing, limits, beam, silent)
     said = crossing.concluded
     if said is not None and glimpse.first_at > said.until_at and glimpse.side != _ENDS[said.direction]:
         # Through, and now heard on the other side again: the next crossing begins where this one ended.
         here = max((g for g in crossing.glimpses if g.side == _ENDS[said.direction]), key=lambda g: g.last_at)
         following, passages = judged(Crossing(portal, (here, glimpse), received_at), limits, beam)
-        return following, (*finish(crossing, beam), *passages)
+        return following, (*before, *finish(crossing, beam), *passages)
     going_on = replace(crossing, glimpses=_ordered((*crossing.glimpses, glimpse)), received_at=received_at)
     if said is not None and glimpse.side == _ENDS[said.direction]:
         going_on = replace(going_on, concluded=said._replace(until_at=max(said.until_at, glimpse.last_at)))
     if going_on.last_at - going_on.first_at > limits.parked_after_us:
-        return _parked(going_on, limits, beam)
-    return judged(going_on, limits, beam)
+        going_on, passages = _parked(going_on, limits, beam)
+    else:
+        going_on, passages = judged(going_on, limits, beam)
+    return going_on, (*before, *passages)
 
 
 def _ordered(glimpses: Iterable[PortalGlimpse]) -> tuple[PortalGlimpse, ...]:
     return tuple(sorted(glimpses, key=lambda g: (g.first_at, g.last_at, g.reader, g.antenna)))
 
 
-def judged(crossing: Crossing, limits: Limits, beam: Beam | None = None) -> tuple[Crossing, tuple[Passage, ...]]:
-    """Say at once what is sure already, and was not said yet."""
+def judged(
+    crossing: Crossing, limits: Limits, beam: Beam | None = None, now: Instant | None = None
+) -> tuple[Crossing, tuple[Passage, ...]]:
+    """Say at once what is sure already, and was not said yet. `now`: through when nothing more was heard."""
     if crossing.concluded is not None:
         return crossing, ()
-    assessment = assess(crossing.glimpses, crossing.parked, beam)
-    if assessment is None or assessment.direction == "unknown" or assessment.score < limits.alarm_score:
+    known = max(crossing.last_at, now or 0)
+    crossing = replace(crossing, looked_at=known)
+    if len({glimpse.side for glimpse in crossing.glimpses}) < 2 and not _crossed(crossing, beam):
+        return crossing, ()  # one side alone, and nobody went through: nothing is sure of it
+    assessment = assess(crossing.glimpses, crossing.parked, beam, known)
+    if (
+        assessment is None
+        or assessment.held
+        or assessment.direction == "unknown"
+        or assessment.score < limits.alarm_score
+    ):
         return crossing, ()
     passage = _passage(crossing, assessment, crossing.first_at, beam)
     said = Concluded(passage.direction, passage.since_at, passage.until_at, passage.score)
     return replace(crossing, concluded=said), (passage,)
+
+
+def _crossed(crossing: Crossing, beam: Beam | None) -> bool:
+    """Whether the beam was crossed near to what was heard last."""
+    if beam is None:
+        return False
+    return any(crossing.last_at - SEEN_US <= one.at <= crossing.last_at + BEAM_AFTER_US for one in beam.passes)
+
+
+def due_at(crossing: Crossing, limits: Limits) -> Instant:
+    """When to look at a crossing again though nothing more was heard: `judged` with that time, or `finish`."""
+    settles = max(crossing.last_at, crossing.received_at) + limits.portal_window_us
+    held = max(crossing.last_at, crossing.received_at) + HOLD_US
+    return settles if crossing.concluded is not None or crossing.looked_at >= held else min(held, settles)
 
 
 def finish(crossing: Crossing, beam: Beam | None = None) -> tuple[Passage, ...]:
@@ -290,7 +342,7 @@ def _parked(crossing: Crossing, limits: Limits, beam: Beam | None) -> tuple[Cros
         if span > limits.parked_after_us // 2:
             lying.add(side)
     since = crossing.lying_since if crossing.lying_since is not None else crossing.first_at
-    recent = tuple(g for g in crossing.glimpses if g.last_at > crossing.last_at - limits.portal_window_us)
+    recent = tuple(g for g in crossing.glimpses if g.last_at > crossing.last_at - SEEN_US)
     still = Crossing(
         crossing.portal,
         recent,
@@ -363,38 +415,5 @@ def _heard(glimpses: Sequence[PortalGlimpse], side: Side) -> dict[str, Any]:
     }
 
 
-def _strength_part(glimpses: Sequence[PortalGlimpse]) -> float:
-    strongest = max((g.strongest_dbm for g in glimpses if g.strongest_dbm is not None), default=None)
-    if strongest is None:
-        return 0.0
-    return _STRONG if strongest >= _STRONG_DBM else _WEAK if strongest <= _WEAK_DBM else 0.0
-
-
-def _order_part(difference_us: int) -> float:
-    seconds = max(-_ORDER_SECONDS_MAX, min(_ORDER_SECONDS_MAX, difference_us / SECOND_US))
-    return round(_PER_SECOND * seconds, 3)
-
-
-def _together_part(inside: list[PortalGlimpse], outside: list[PortalGlimpse]) -> float:
-    since = max(min(g.first_at for g in inside), min(g.first_at for g in outside))
-    until = min(max(g.last_at for g in inside), max(g.last_at for g in outside))
-    seconds = max(0.0, (until - since) / SECOND_US - _TOGETHER_FREE_SECONDS)
-    return round(max(_TOGETHER_MOST, _TOGETHER_PER_SECOND * seconds), 3) + 0.0
-
-
-def _beam_part(beam: Beam | None, glimpses: Sequence[PortalGlimpse], direction: Direction) -> dict[str, float]:
-    """What the beam adds: never against the way it was crossed, never for the other. Of `unknown`: of an exit."""
-    if beam is None:
-        return {}
-    near = beam.around(min(g.first_at for g in glimpses), max(g.last_at for g in glimpses))
-    ways = {one.way for one in near.passes}
-    if not ways:
-        return {"beam": _BEAM_WHOLE} if near.watched else {}
-    if len(ways) == 2:
-        return {"beam": 0.0}  # one in and one out: it may have gone with either
-    wanted = "in" if direction == "in" else "out"
-    return {"beam": _BEAM_WITH if wanted in ways else _BEAM_AGAINST}
-
-
-def _score(parts: dict[str, float]) -> float:
-    return round(1 / (1 + math.exp(-sum(parts.values()))), 3)
+def _score(total: float) -> float:
+    return round(1 / (1 + math.exp(-max(-50.0, min(50.0, total)))), 3)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from custody.access import Permission, Subject, may
 from custody.rules import NotFound, Refusal, Refused
+from custody.scheme import Scheme
 from custody.values import SECOND, Instant
 from readers.handheld import Read
 from reconcile import rounds
@@ -54,7 +55,15 @@ def take(connection: Connection, upload: Upload, reads: Sequence[Read], now: Ins
     return before
 
 
-def lay(connection: Connection, subject: Subject, number: str, into: str, *, by_device: bool = False) -> Laid:
+def lay(
+    connection: Connection,
+    subject: Subject,
+    number: str,
+    into: str,
+    *,
+    by_device: bool = False,
+    scheme: Scheme | None = None,
+) -> Laid:
     """Count an upload's tags in an open sweep, each by its first read since the opening; again, nothing changes.
 
     Raises NotFound for an upload or a sweep that is not there, Refused where the sweep is closed or the upload was
@@ -70,7 +79,7 @@ def lay(connection: Connection, subject: Subject, number: str, into: str, *, by_
     means: rounds.Means = "reader" if by_device else "scan"
     # A read in the minute before the opening is of the opening: nothing is met in a sweep before there is one.
     scans = [Scan(f"{number}:{read.row}", read.epc, max(read.at, opened_at), means) for read in reads]
-    results = rounds.scan_many(connection, subject, into, scans)
+    results = rounds.scan_many(connection, subject, into, scans, scheme)
     known: list[str] = json.loads(upload.rounds)
     if into not in known:
         store.laid(connection, number, json.dumps([*known, into]))

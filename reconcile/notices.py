@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from custody.access import Role
 from custody.approval import STEPS
 from custody.values import Instant
-from reconcile.checks import KINDS
+from reconcile.checks import KINDS, PASSAGE_KINDS
 from reconcile.store import notices as store
 from reconcile.store.core import Connection
 from reconcile.store.findings import OpenedFinding
 from reconcile.store.notices import Notice, Telling, inbox, mark_read, unread
-from reconcile.store.staff import Keeper, deputies, told
+from reconcile.store.staff import Keeper, deputies, of_meeting, told
 
 __all__ = [
-    "ESCALATES_TO",
     "TOLD",
     "Notice",
     "Told",
@@ -81,34 +80,77 @@ TOLD: Mapping[str, Told] = {
     "permit_overdue": _told("permit_overdue", R.CLERK, R.SECRECY_OFFICE, R.MANAGER, holder=True),
     "provision_overdue": _told("provision_overdue", R.CLERK, R.SECRECY_OFFICE, R.MANAGER, holder=True),
     "visit_open": _told("visit_open", R.SECRECY_OFFICE, R.CLERK, holder=True),
+    "exposed_at_entry": _told("exposed_at_entry", R.SECRECY_OFFICE, R.CLERK, holder=True),
     "instruction_overdue": _told("instruction_overdue", R.MANAGER, holder=True),
     "reminder_overdue": _told("reminder_overdue", R.MANAGER, holder=True),
     "label_unregistered": _told("label_unregistered", R.SECRECY_OFFICE, R.CLERK),
+    "used_in_unprotected_place": _told("used_in_unprotected_place", R.SECRECY_OFFICE, R.CLERK, holder=True),
+    "left_out_overnight": _told("left_out_overnight", R.SECRECY_OFFICE, R.CLERK, R.MANAGER, holder=True),
+    "lost_track": _told("lost_track", R.CLERK, R.MANAGER, holder=True),
+    "never_met": _told("never_met", R.SECRECY_OFFICE, R.CLERK, R.MANAGER),
+    "destruction_overdue": _told("destruction_overdue", R.SECRECY_OFFICE, R.CLERK, R.MANAGER, holder=True),
+    "sweep_due": _told("sweep_due", R.CLERK, R.SECRECY_OFFICE, holder=True),
+    "hand_over_due": _told("hand_over_due", R.SECRECY_OFFICE, R.CLERK, R.MANAGER, holder=True),
+    "two_places_at_once": _told("two_places_at_once", R.SECRECY_OFFICE, R.CLERK),
+    "two_tags_apart": _told("two_tags_apart", R.CLERK, R.SECRECY_OFFICE),
+    "tags_swapped": _told("tags_swapped", R.CLERK),
+    "production_excess": _told("production_excess", R.SECRECY_OFFICE, R.CLERK),
+    "reader_clock_wrong": _told("reader_clock_wrong", R.CLERK, R.SYSTEM_ADMINISTRATOR),
+    "ledger_check_failed": _told(
+        "ledger_check_failed", R.SECRECY_OFFICE, R.LEADER, R.AUDITOR, R.SECURITY_ADMINISTRATOR
+    ),
     # Who may approve is told besides, and who asked.
     "approval_overdue": _told("approval_overdue", holder=True),
 }
 """Kind -> who is told, how soon."""
 del R
 
-ESCALATES_TO: tuple[Role, ...] = (Role.SECRECY_OFFICE, Role.LEADER)
-"""Past its time, or where its owner asks: the first of these whom it is not with already."""
-
 
 def tell_opened(
-    connection: Connection, opened: Iterable[OpenedFinding], everybody: Collection[Keeper], now: Instant
+    connection: Connection,
+    opened: Iterable[OpenedFinding],
+    everybody: Collection[Keeper],
+    now: Instant,
+    cases: Mapping[str, str] | None = None,
 ) -> None:
-    """Notices of findings that were opened; of very many of one kind, one notice a person with their count."""
-    found: dict[tuple[int, str], list[str]] = defaultdict(list)
+    """Notices of findings that were opened; of several of one case, and of very many of one kind, one a person.
+
+    `cases`: finding -> its case. What a person is not told of does not count: one finding of a case whose others are
+    not his is told as any other.
+    """
+    found: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for finding in opened:
-        for person in persons_of(finding, everybody) | _deputies(connection, finding, everybody, now):
-            found[person, finding.verdict.kind].append(finding.number)
+        others = _deputies(connection, finding, everybody, now) | _of_meeting(connection, finding, everybody)
+        for person in persons_of(finding, everybody) | others:
+            found[person][finding.verdict.kind].append(finding.number)
     rows: list[Telling] = []
-    for (person, kind), numbers in sorted(found.items(), key=lambda one: (one[1][0], one[0])):
-        if len(numbers) > MANY:
-            rows.append(Telling(person, "opened_many", finding_kind=kind, count=len(numbers)))
-        else:
-            rows += [Telling(person, "opened", number) for number in numbers]
+    for person, by_kind in sorted(found.items()):
+        told_so = store.waiting_cases(connection, person) if cases else {}
+        grouped, single = _by_case([one for numbers in by_kind.values() for one in numbers], cases or {}, told_so)
+        rows += [
+            Telling(person, "opened_case", numbers[0], f"case:{case}/{told_so.get(case, 0)}", count=len(numbers))
+            for case, numbers in grouped.items()
+            if told_so.get(case, 0) >= 0
+        ]
+        for kind, numbers in sorted(by_kind.items()):
+            left = [number for number in numbers if number in single]
+            if len(left) > MANY:
+                rows.append(Telling(person, "opened_many", finding_kind=kind, count=len(left)))
+            else:
+                rows += [Telling(person, "opened", number) for number in left]
     store.tell(connection, rows, now)
+
+
+def _by_case(
+    numbers: Collection[str], cases: Mapping[str, str], told_so: Mapping[str, int]
+) -> tuple[dict[str, list[str]], set[str]]:
+    """Several of one case, or one of a case that the person knows of, by case; and those that are told singly."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for number in numbers:
+        if number in cases:
+            alike[cases[number]].append(number)
+    grouped = {case: those for case, those in alike.items() if len(those) > 1 or case in told_so}
+    return grouped, set(numbers) - {one for those in grouped.values() for one in those}
 
 
 def persons_of(finding: OpenedFinding, everybody: Collection[Keeper]) -> frozenset[int]:
@@ -140,9 +182,31 @@ def _deputies(
     return frozenset(found & cleared)
 
 
-def tell_escalated(connection: Connection, number: str, persons: Iterable[int], now: Instant) -> None:
-    """Notices of a finding that was escalated to these persons."""
-    store.tell(connection, [Telling(person, "escalated", number) for person in persons], now)
+def _of_meeting(connection: Connection, finding: OpenedFinding, everybody: Collection[Keeper]) -> frozenset[int]:
+    """A paper of a meeting went out by a portal: whoever is in charge of its papers is told at once (clause h.3)."""
+    verdict = finding.verdict
+    if verdict.kind not in PASSAGE_KINDS or verdict.matter is None:
+        return frozenset()
+    there = {keeper.person for keeper in everybody if keeper.clearance >= verdict.rank}
+    return frozenset(of_meeting(connection, verdict.matter) & there)
+
+
+def tell_escalated(
+    connection: Connection, escalated: Iterable[tuple[str, int]], cases: Mapping[str, str], now: Instant
+) -> None:
+    """Notices of findings that went to these persons; of several of one case, one a person."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for number, person in escalated:
+        found[person].append(number)
+    rows: list[Telling] = []
+    for person, numbers in sorted(found.items()):
+        grouped, single = _by_case(numbers, cases, {})
+        rows += [
+            Telling(person, "escalated_case", those[0], f"case:{case}@{now}", count=len(those))
+            for case, those in grouped.items()
+        ]
+        rows += [Telling(person, "escalated", number) for number in numbers if number in single]
+    store.tell(connection, rows, now)
 
 
 def tell_emergency(connection: Connection, number: int, persons: Iterable[int], now: Instant) -> None:

@@ -1,47 +1,37 @@
-"""Reminders before anything is wrong: a loan is due soon, due today, recalled. Notices, no findings (clause c.5).
+"""Reminders before anything is wrong: notices, no findings. Each once a person and due day.
 
-The holder is told once each; the registry and the manager of the unit find the number of loans due in their inbox,
-once a day. Nothing is said on the day of the loan itself, for the holder has just signed for its end.
+Of a loan the holder is told (clause c.5); the registry and the manager of the unit find the number of loans due, once
+a day. Nothing is said on the day of the loan itself, for the holder has just signed for its end. What else
+can be seen coming stands in the table of `reconcile.upcoming`. On days off only deadlines by the hour are spoken of.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
+from functools import partial
 
 from custody.access import Role
 from custody.clock import day, end_of_day
 from custody.database import Database
 from custody.scheme import Scheme
 from custody.store.backup.standing import standing
-from custody.values import DAY, Instant
+from custody.values import Instant
+from reconcile.calendar import EVERY_DAY, Calendar
 from reconcile.store import notices, people, reminding, staff
 from reconcile.store.core import Connection
 from reconcile.store.notices import Telling
 from reconcile.store.reminding import Loan
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The days that a reminder looks at, as instants: until the end of today, of the last day of warning."""
-
-    now: Instant
-    today: str
-    today_begins_at: Instant
-    today_ends_at: Instant
-    warning_ends_at: Instant
-
-    @classmethod
-    def of(cls, scheme: Scheme, now: Instant) -> "Span":
-        """As of `now`, where the organisation is."""
-        zone, ahead = scheme.timezone, scheme.number("remind_days_before")
-        today = day(now, zone)
-        ends = end_of_day(today, zone)
-        return cls(
-            now=now,
-            today=today,
-            today_begins_at=end_of_day(day(now - DAY, zone), zone) + 1,
-            today_ends_at=ends,
-            warning_ends_at=end_of_day(day(now + ahead * DAY, zone), zone),
-        )
+from reconcile.upcoming import (
+    COUNTED,
+    DEADLINES,
+    Span,
+    approvals_waiting,
+    count_for,
+    counted_soon,
+    held_soon,
+    matters_soon,
+    sweeps_soon,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +41,8 @@ class Reminder:
     kind: str
     clause: str
     find: Callable[[Connection, Scheme, Span], list[Telling]]
+    days_off: bool = False
+    """Whether it is sent on days off too."""
 
 
 def _to_holders(kind: str, loans: Iterable[Loan]) -> list[Telling]:
@@ -82,11 +74,7 @@ def _loans_due(connection: Connection, scheme: Scheme, span: Span) -> list[Telli
     if not counts:
         return []
     about = f"loans:{span.today}"
-    found: dict[int, int] = {}
-    for keeper in staff.keepers(connection, scheme, span.today):
-        if keeper.role in COUNTED_FOR:
-            mine = sum(one.count for one in counts if staff.answers(keeper, one.unit, one.rank))
-            found[keeper.person] = max(mine, found.get(keeper.person, 0))
+    found = count_for(counts, staff.keepers(connection, scheme, span.today), COUNTED_FOR)
     told = reminding.told_already(connection, about, "loans_due", found)
     return [
         Telling(person, "loans_due", about=about, due_at=span.warning_ends_at, count=count)
@@ -97,10 +85,10 @@ def _loans_due(connection: Connection, scheme: Scheme, span: Span) -> list[Telli
 
 def _provision_due(connection: Connection, scheme: Scheme, span: Span) -> list[Telling]:
     """Carriers with another body are to be back soon: who proposed it is told, and the secrecy office (clause i.1)."""
-    ahead = scheme.number("provision_warning_days") * DAY
+    until = span.until(scheme.number("provision_warning_days"))
     offices = [k for k in staff.keepers(connection, scheme, span.today) if k.role is Role.SECRECY_OFFICE]
     found = []
-    for matter, opener, due_at, unit, rank in reminding.provisions_due(connection, span.now + ahead):
+    for matter, opener, due_at, unit, rank in reminding.provisions_due(connection, until):
         about = f"provision:{matter}@{due_at}"
         persons = {opener} | {k.person for k in offices if staff.answers(k, unit, rank)}
         told = reminding.told_already(connection, about, "provision_due", persons)
@@ -110,7 +98,7 @@ def _provision_due(connection: Connection, scheme: Scheme, span: Span) -> list[T
 
 def _paper_ending(connection: Connection, scheme: Scheme, span: Span) -> list[Telling]:
     """A licence or an agreement on file expires soon: the secrecy office is told (clauses a.3, d.3, i.1)."""
-    until = day(span.now + scheme.number("licence_warning_days") * DAY, scheme.timezone)
+    until = day(span.until(scheme.number("licence_warning_days")), scheme.timezone)
     offices = {k.person for k in staff.keepers(connection, scheme, span.today) if k.role is Role.SECRECY_OFFICE}
     found = []
     for about, ends_on in reminding.papers_ending(connection, span.today, until):
@@ -122,7 +110,7 @@ def _paper_ending(connection: Connection, scheme: Scheme, span: Span) -> list[Te
 
 def _to_sign(connection: Connection, scheme: Scheme, span: Span) -> list[Telling]:
     """Something is to be signed for soon: whoever is to sign is told (clause j.2, rule 5)."""
-    until = span.now + scheme.number("instruction_warning_days") * DAY
+    until = span.until(scheme.number("instruction_warning_days"))
     wanted = [one for one in people.people_cases(connection, scheme, span.now).values() if one.due_at is not None]
     found = []
     for case in wanted:
@@ -144,24 +132,48 @@ def _backup_old(connection: Connection, scheme: Scheme, span: Span) -> list[Tell
     return [Telling(one, "backup_old", about=about, due_at=found.wanted_at) for one in sorted(persons - told)]
 
 
+def _calendar_ending(connection: Connection, scheme: Scheme, span: Span) -> list[Telling]:
+    """Next year's days off are not known yet: the system administrators are told, once a week."""
+    if not span.calendar.ending(span.today):
+        return []
+    year, week, _weekday = date.fromisoformat(span.today).isocalendar()
+    about = f"calendar:{year}-W{week:02d}"
+    persons = {k.person for k in staff.keepers(connection, scheme, span.today) if k.role is Role.SYSTEM_ADMINISTRATOR}
+    told = reminding.told_already(connection, about, "calendar_ending", persons)
+    ends = span.calendar.ends_on()
+    due_at = None if ends is None else end_of_day(ends, scheme.timezone)
+    return [Telling(one, "calendar_ending", about=about, due_at=due_at) for one in sorted(persons - told)]
+
+
 REMINDERS: tuple[Reminder, ...] = (
-    Reminder("recalled", "c.5", _recalled),
+    Reminder("recalled", "c.5", _recalled, days_off=True),
     Reminder("due_today", "c.5", _due_today),
     Reminder("due_soon", "c.5", _due_soon),
     Reminder("loans_due", "c.5", _loans_due),
+    *(Reminder(row.kind, row.clause, partial(matters_soon, row), row.by_clock) for row in DEADLINES.values()),
+    Reminder("approval_waiting", "", approvals_waiting),
+    Reminder("holding_soon", "f.1", held_soon),
+    *(Reminder(kind, row[1], partial(counted_soon, kind)) for kind, row in COUNTED.items()),
+    Reminder("sweep_soon", "", sweeps_soon),
     Reminder("provision_due", "i.1", _provision_due),
     Reminder("to_sign", "j.2", _to_sign),
     Reminder("paper_ending", "", _paper_ending),
-    Reminder("backup_old", "", _backup_old),
+    Reminder("calendar_ending", "", _calendar_ending),
+    Reminder("backup_old", "", _backup_old, days_off=True),
 )
 """Every reminder, the most pressing first."""
 
 
-def send_reminders(database: Database, scheme: Scheme, now: Instant) -> int:
+def send_reminders(database: Database, scheme: Scheme, now: Instant, calendar: Calendar = EVERY_DAY) -> int:
     """Tell whom it concerns what is due; how many notices were written. What was told is not told again."""
-    span = Span.of(scheme, now)
+    span = Span.of(scheme, now, calendar)
     with database.reading() as connection:
-        found = [one for reminder in REMINDERS for one in reminder.find(connection, scheme, span)]
+        found = [
+            one
+            for reminder in REMINDERS
+            if span.at_work or reminder.days_off
+            for one in reminder.find(connection, scheme, span)
+        ]
     if found:
         with database.writing() as connection:
             notices.tell(connection, found, now)

@@ -24,10 +24,16 @@ from custody.store.sealing import seal
 from custody.values import DAY, SECOND
 from readers.sighting import Instant
 from reconcile.bulletin import Bulletin
+from reconcile.calendar import AtWork
+from reconcile.digests import make_digests
 from reconcile.findings import CheckRun, run_checks
+from reconcile.messages import KEPT_DAYS, queue_digests
 from reconcile.reminders import send_reminders
+from reconcile.store.core import Connection
+from reconcile.store.learning import learn_site
+from reconcile.store.messages import prune_messages
 from reconcile.store.minutes import prune_minutes
-from reconcile.store.slots import claim, finish, last_done, prune, release
+from reconcile.store.slots import claim, finish, last_done, prune, release, running
 from reconcile.timekeeping import watch_clock
 
 log = logging.getLogger(__name__)
@@ -57,8 +63,16 @@ CHECKED: Mapping[str, tuple[int, tuple[str, ...]]] = {
             "held_too_long",
             "archiving_due",
             "review_due",
+            "destruction_overdue",
+            "hand_over_due",
+            "left_out_overnight",
+            "production_excess",
+            "ledger_check_failed",
         ),
     ),
+    "clones": (60, ("two_places_at_once", "two_tags_apart", "tags_swapped", "reader_clock_wrong")),
+    # One pass over all live tags each.
+    "silences": (3600, ("lost_track", "never_met", "sweep_due")),
 }
 """Job -> every so many seconds, these kinds of finding are looked for. The watch asks for the others (`watch`)."""
 
@@ -75,31 +89,78 @@ class Job:
     run: Callable[[Instant], str]
     coalesce: bool = True
     lease_seconds: int = 300
+    whole: Callable[[Connection, Instant], str] | None = None
+    """The same work, where it is one transaction: it is committed together with its slot, so that it is done once
+    whatever dies when, and nothing of it where the lease was lost. Other jobs must bear being done twice.
+    """
 
     def slot(self, now: Instant) -> Instant:
         """Start of the slot that `now` lies in."""
         return now - now % (self.every_seconds * SECOND)
 
 
-def jobs(database: Database, books: Books, scheme: Scheme, bulletin: Bulletin) -> tuple[Job, ...]:
-    """The table of jobs."""
+def in_one(
+    database: Database,
+    name: str,
+    every_seconds: int,
+    work: Callable[[Connection, Instant], str],
+    *,
+    coalesce: bool = True,
+    lease_seconds: int = 300,
+) -> Job:
+    """A job whose work is one transaction."""
+
+    def run(now: Instant) -> str:
+        with database.writing() as connection:
+            return work(connection, now)
+
+    return Job(name, every_seconds, run, coalesce, lease_seconds, work)
+
+
+class LeaseLost(RuntimeError):
+    """Another server took the slot while this one was at it: what was done here is undone."""
+
+
+def jobs(
+    database: Database,
+    books: Books,
+    scheme: Scheme,
+    bulletin: Bulletin,
+    at_work: AtWork = AtWork(),
+    *,
+    by_mail: bool = False,
+) -> tuple[Job, ...]:
+    """The table of jobs. `by_mail`: whether the day's messages are queued for a relay too."""
+    calendar, hours = at_work.calendar, at_work.hours
 
     def check(kinds: Collection[str]) -> Callable[[Instant], str]:
         return lambda now: _told(bulletin, run_checks(database, scheme, now, kinds=kinds))
 
     def remind(now: Instant) -> str:
-        sent = send_reminders(database, scheme, now)
+        sent = send_reminders(database, scheme, now, calendar)
         if sent:
             bulletin.publish("inbox")
         return f"sent {sent}"
+
+    def digest(connection: Connection, now: Instant) -> str:
+        made = make_digests(connection, scheme, calendar, hours, now)
+        if made and by_mail:
+            queue_digests(connection, made, scheme, calendar, hours, now)
+        return f"made {len(made)}"
 
     def sign(_now: Instant) -> str:
         seal(books)  # so that the logs stand under it
         return _first_line(books.checkpoint())
 
+    def learn(now: Instant) -> str:
+        learnt = learn_site(database, scheme, now)
+        kept = f"version {learnt.version}" if learnt.version else "nothing new"
+        return f"{kept} from {learnt.tags} tags, {learnt.weak} weak"
+
     def tidy(now: Instant) -> str:
         with database.writing() as connection:
             prune_minutes(connection, now)
+            prune_messages(connection, now - KEPT_DAYS * DAY)
             return f"forgot {prune(connection, now - SLOTS_KEPT_DAYS * DAY)} slots"
 
     checks = (
@@ -108,10 +169,12 @@ def jobs(database: Database, books: Books, scheme: Scheme, bulletin: Bulletin) -
     return (
         *checks,
         Job("reminders", 600, remind),
+        in_one(database, "digests", 60, digest),
         Job("seal_logs", 60, lambda _now: f"sealed {seal(books)} logs", lease_seconds=60),
         Job("checkpoint", 3600, sign),
         Job("whole_check", 3600, lambda _now: due_check(books), lease_seconds=6 * 3600),
         Job("clock", 60, lambda now: watch_clock(database, scheme, now), lease_seconds=60),
+        Job("learn_site", 86_400, learn, lease_seconds=3600),
         Job("tidy_slots", 86_400, tidy),
     )
 
@@ -120,6 +183,11 @@ def _told(bulletin: Bulletin, run: CheckRun) -> str:
     if run.opened or run.cleared:
         bulletin.publish("findings")
     return f"opened {len(run.opened)}, cleared {len(run.cleared)}"
+
+
+def _failure(error: Exception) -> str:
+    """What a page may say of it: the first line; what a database adds below it may hold what was written."""
+    return f"failed: {(str(error).splitlines() or [type(error).__name__])[0]}"[:200]
 
 
 def _first_line(note: str) -> str:
@@ -176,6 +244,32 @@ class Schedule:
             done += 1
         return done
 
+    @property
+    def table(self) -> tuple[Job, ...]:
+        """The jobs that it runs."""
+        return self._table
+
+    def ask(self, name: str) -> None:
+        """Have a job done now, beside the clock; returns at once. Raises KeyError for a job that is not known."""
+        job = {one.name: one for one in self._table}[name]
+        self._scheduler.add_job(self._ask, args=[job], id=f"{name}:asked", replace_existing=True)
+
+    def _ask(self, job: Job) -> None:
+        try:
+            self.do_now(job)
+        except Exception:
+            log.exception("job %s could not be done when it was asked for", job.name, extra=_said("job_waits", job))
+
+    def do_now(self, job: Job) -> int:
+        """Do the job's due slots; where none is due, one more, unless somebody is at it. How many were done here."""
+        done = self.tick(job)
+        if done:
+            return done
+        with self._database.reading() as connection:
+            if running(connection, job.name, self._clock()):
+                return 0
+        return int(self._do(job, self._clock()))
+
     def _wake(self, job: Job) -> None:
         try:
             self.tick(job)
@@ -200,11 +294,16 @@ class Schedule:
             if not claim(connection, job.name, slot, self._owner, self._clock(), job.lease_seconds):
                 return False
         try:
+            if job.whole is not None:
+                return self._do_whole(job, slot, job.whole)
             result = job.run(self._clock())
+        except LeaseLost:
+            log.warning("job %s lost its lease in slot %s: undone here", job.name, slot, extra=_said("job_lost", job))
+            return False
         except Exception as error:
             log.exception("job %s failed in its slot %s", job.name, slot, extra=_said("job_failed", job))
             with self._database.writing() as connection:
-                release(connection, job.name, slot, self._owner, self._clock(), f"failed: {error}"[:200])
+                release(connection, job.name, slot, self._owner, self._clock(), _failure(error))
             return False
         with self._database.writing() as connection:
             if not finish(connection, job.name, slot, self._owner, self._clock(), result[:200]):
@@ -214,4 +313,11 @@ class Schedule:
                     slot,
                     extra=_said("job_outlived", job),
                 )
+        return True
+
+    def _do_whole(self, job: Job, slot: Instant, work: Callable[[Connection, Instant], str]) -> bool:
+        with self._database.writing() as connection:
+            result = work(connection, self._clock())
+            if not finish(connection, job.name, slot, self._owner, self._clock(), result[:200]):
+                raise LeaseLost(job.name)
         return True

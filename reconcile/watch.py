@@ -31,6 +31,7 @@ WATCHED_KINDS = (
     "misplaced",
     "gone_not_lent",
     "place_rated_too_low",
+    "used_in_unprotected_place",
     "in_store_on_loan",
     "unknown_tag",
     "label_unregistered",
@@ -39,6 +40,7 @@ WATCHED_KINDS = (
     "tag_disagrees",
     "retired_tag",
     "parked_at_portal",
+    "exposed_at_entry",
 )
 """What the radio or the books may say at any moment; deadlines have jobs of their own (`schedule`)."""
 
@@ -130,7 +132,8 @@ class Watch:
     def _check(self, now: Instant, kinds: Collection[str]) -> None:
         run = self._checks(self._database, self._scheme, now, kinds=kinds)
         if run:
-            self._bulletin.publish("findings")
+            # Whom a finding is told has a notice at the same time: a meeting's secretary sees findings by it alone.
+            self._bulletin.publish("findings", "inbox")
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -16,7 +16,11 @@ _JOURNEYS = (
     *("disclosure", "dispatch", "entry", "keeping", "approvals", "keyboard", "reports"),
 )
 FILES = frozenset(
-    (*(f"tests/journeys/test_{journey}.py" for journey in _JOURNEYS), "tests/whole/test_without_network.py")
+    (
+        *(f"tests/journeys/test_{journey}.py" for journey in _JOURNEYS),
+        "tests/whole/test_without_network.py",
+        "tests/prove/test_scenarios_everywhere.py",
+    )
 )
 """The tests of the same pages (`tests/web`) need no browser; the story of a day is played without a network too."""
 
@@ -30,6 +34,9 @@ TESTS = frozenset(
         "tests/custody/test_fold.py::test_the_store_keeps_what_the_fold_says[postgresql]",
         "tests/custody/stateful/test_at_random.py::test_no_order_of_acts_breaks_the_books[postgresql]",
         "tests/web/watch/test_findings_pages.py::test_every_kind_is_told_in_words[zh]",
+        "tests/prove/test_slots.py::test_every_slot_is_done_once[sqlite-1]",
+        "tests/reconcile/presence/test_portal_study.py::test_the_page_in_the_documentation_is_what_the_seeds_give",
+        "tests/reconcile/presence/test_portal_study.py::test_the_weights_are_what_the_training_finds",
     )
 )
 """Single tests that cost much; with their parameters, or without for all of them."""

@@ -46,6 +46,7 @@ STATED: Mapping[str, str] = {
     # Distributions whose metadata name their licence in words, or not at all; from the licence file of each.
     "bitarray": "PSF-2.0",
     "bitstring": "MIT",
+    "chinesecalendar": "MIT",
     "defusedxml": "PSF-2.0",
     "grimp": "BSD-2-Clause",
     "import-linter": "BSD-2-Clause",

@@ -17,7 +17,7 @@ from custody.life_cycle import TRANSITIONS, Status
 from custody.matters import KINDS
 from custody.matters.model import Transitions as MatterTransitions
 from custody.regulations import CLAUSES, Clause, MeansKind, is_kept
-from tools import asvs, coverage_page, dependencies, matrix
+from tools import asvs, coverage_page, dependencies, kinds_page, matrix
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS_OF_CLAUSES = "custody/regulations_tests.json"
@@ -272,6 +272,7 @@ def documents(root: Path = ROOT) -> dict[str, str]:
         "docs/reference/matrix.md": matrix.page(),
         "docs/reference/asvs.md": asvs.page(),
         "docs/reference/covered.md": coverage_page.page(),
+        "docs/reference/findings.md": kinds_page.page(),
         dependencies.PAGE: dependencies.page(root),
         dependencies.BILL: dependencies.bill(root),
     }

@@ -17,6 +17,7 @@ from api.acts import (
     meetings,
     organisations,
     production,
+    rooms,
     tagging,
 )
 from api.acts.model import Act, View
@@ -35,6 +36,7 @@ _LETTERS = (
     destruction,
     meetings,
     entry,
+    rooms,
     disclosure,
     organisations,
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 from api.acts.loans import signs_beside
 from api.acts.model import Act, Cosigner, Field, Ground, Unfit, Values, View
+from api.acts.rooms import exposed_in
 from api.locale import LANGUAGES, translate
 from custody.access import Permission, Subject, may
 from custody.entries import Fact, MatterOpened, text_hash
@@ -76,6 +77,7 @@ def _visit(ground: Ground, values: Values) -> list[Fact]:
             visitors=_visitors(ground, values["visitors"]),
             declared=values["declared"],
             until=_until(ground, values),
+            exposed=exposed_in(ground, values["place"]),
         )
     ]
 
@@ -95,6 +97,7 @@ def _cleaning(ground: Ground, values: Values) -> list[Fact]:
             ventilation=values["ventilation"],
             until=_until(ground, values),
             remark=values["remark"],
+            exposed=exposed_in(ground, values["place"]),
         )
     ]
 

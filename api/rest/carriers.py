@@ -16,6 +16,8 @@ from custody.store import queries
 from custody.store.queries import CarrierFilter, Kin
 from custody.store.queries.paging import KeyInvalid
 from custody.values import CarrierKind
+from reconcile.checks.whereabouts import Whereabouts
+from reconcile.store.whereabouts import whereabouts_of
 
 router = APIRouter(prefix=f"{PREFIX}/carriers", tags=["carriers"])
 reads = asks(Permission.SEE_CARRIERS)
@@ -52,8 +54,9 @@ def _page(visit: Visit, search: Search) -> dict[str, Any]:
             page = queries.carriers(connection, visit.subject, asked, search.after, search.limit)
         except KeyInvalid as damaged:
             raise NotFound from damaged
+        said = whereabouts_of(connection, visit.services.scheme, [item.id for item in page.items], visit.now)
     return {
-        "items": [carrier_json(visit, item) for item in page.items],
+        "items": [carrier_json(visit, item) | whereabouts_json(said.get(item.id)) for item in page.items],
         "after": page.after,
         "total": page.total,
         "capped": page.capped,
@@ -85,9 +88,29 @@ def search(body: Search, visit: Visit = Depends(changes(Permission.SEE_CARRIERS)
 
 @router.get("/{identifier}", summary="One carrier")
 def carrier(identifier: int, visit: Visit = Depends(reads)) -> dict[str, Any]:
-    """As the books have it now."""
+    """As the books have it now; `whereabouts`: by the radio and by eye."""
     with visit.reading() as connection:
-        return carrier_json(visit, queries.carrier(connection, visit.subject, identifier))
+        item = queries.carrier(connection, visit.subject, identifier)
+        said = whereabouts_of(connection, visit.services.scheme, [item.id], visit.now)
+        return carrier_json(visit, item) | whereabouts_json(said.get(item.id))
+
+
+def whereabouts_json(said: Whereabouts | None) -> dict[str, Any]:
+    """One of four words (`present`, `absent`, `not_covered`, `unconfirmed`), why, and when it was last confirmed."""
+    if said is None:
+        return {"whereabouts": None}
+    return {
+        "whereabouts": {
+            "word": said.word,
+            "why": said.why,
+            "place": said.place.code if said.place else None,
+            "heard": said.heard.code if said.heard else None,
+            "strength": said.strength or None,
+            "since_at": said.since_at,
+            "confirmed_at": said.confirmed_at,
+            "weak": said.weak,
+        }
+    }
 
 
 @router.get("/{identifier}/descent", summary="What a carrier was made from, and what was made from it")

@@ -260,7 +260,7 @@ def _laid(
             raise NotFound
         today = day(now, services.scheme.timezone)
         eyes = queries.subject_for(connection, sweep.opened_by, services.scheme, today, now)
-        done = taking.lay(connection, eyes, number, into, by_device=True)
+        done = taking.lay(connection, eyes, number, into, by_device=True, scheme=services.scheme)
     except (NotFound, Refused):
         return {"number": into, "laid": False, "counted": 0, "older": 0}
     return {"number": into, "laid": True, "counted": done.new, "older": done.older}

@@ -1,10 +1,6 @@
-"""Sweeps, and what people do about findings: thin over the same functions as the pages.
+"""What people do about findings, and what is overdue: thin over the same functions as the pages."""
 
-A scan carries the device's own event identifier, so sending it again changes nothing and says so (`replayed`).
-"""
-
-from dataclasses import asdict
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
@@ -12,17 +8,11 @@ from starlette.responses import Response
 
 from api.reports import loans_due
 from api.rest.asking import PREFIX, asks, carrier_json, changes
-from api.sessions import freshly_confirmed
 from api.web.reports import export, overdue_asked
-from api.web.rounds import kind_of
-from api.web.visit import ConfirmationNeeded, Visit, confirmed
+from api.web.visit import Visit
 from custody.access import Permission
-from custody.rules import NotFound, Refusal, Refused
-from custody.store import queries
-from custody.store.queries.paging import KeyInvalid
 from custody.values import SECOND
 from reconcile import findings as reconciled
-from reconcile import rounds as sweeps
 
 router = APIRouter(prefix=PREFIX, tags=["findings", "rounds"])
 CLOCK_AHEAD_MAX = 60 * SECOND
@@ -41,41 +31,6 @@ class Settlement(BaseModel):
 
     resolution: str = Field(max_length=60)
     reason: str = Field(max_length=4_000)
-
-
-class Opening(BaseModel):
-    """The place to sweep."""
-
-    place: int
-
-
-class ScanIn(BaseModel):
-    """A scan. `event`: the device's identifier of it; `at`: microseconds UTC, 0 for now."""
-
-    event: str = Field(min_length=1, max_length=80)
-    code: str = Field(min_length=1, max_length=200)
-    at: int = 0
-    means: Literal["scan", "eye"] = "scan"
-    place: int | None = None
-    reason: str = Field("", max_length=400)
-
-
-class Scans(BaseModel):
-    """Scans in the order in which they were made."""
-
-    scans: list[ScanIn] = Field(max_length=SCANS_MAX)
-
-
-class Undo(BaseModel):
-    """The event to take back; empty: the caller's newest."""
-
-    event: str = Field("", max_length=80)
-
-
-class Signing(BaseModel):
-    """The hash of the report that was read."""
-
-    report_hash: str = Field(max_length=64)
 
 
 def _told(visit: Visit, *topics: str) -> None:
@@ -115,131 +70,6 @@ def settle(
     )
     _told(visit, "findings", "books")
     return {"number": number, "state": "settled", "act": act}
-
-
-@router.get("/rounds", summary="Sweeps, the newest first")
-def rounds(
-    state: Literal["open", "signed", "abandoned"] | None = None,
-    after: str | None = None,
-    visit: Visit = Depends(asks(Permission.SWEEP, Permission.SEE_REPORTS)),
-) -> dict[str, Any]:
-    """`after` of one page asks for the next."""
-    with visit.reading() as connection:
-        try:
-            page = sweeps.rounds(connection, visit.subject, state, None, after)
-        except KeyInvalid as damaged:
-            raise NotFound from damaged
-    kept = ("number", "place", "place_code", "state", "opened_by", "opened_by_name", "opened_at", "finished_at", "act")
-    return {
-        "items": [{name: getattr(row, name) for name in kept} for row in page.items],
-        "after": page.after,
-        "total": page.total,
-        "capped": page.capped,
-    }
-
-
-@router.post("/rounds", status_code=201, summary="Open a sweep of a place")
-def open_round(body: Opening, visit: Visit = Depends(changes(Permission.SWEEP))) -> dict[str, Any]:
-    """The expected list is frozen from the books as they are."""
-    number = sweeps.open_round(visit.services.database, visit.services.books, visit.subject, body.place, visit.now)
-    _told(visit, "rounds")
-    return {"number": number}
-
-
-@router.get("/rounds/{number}", summary="A sweep as it stands; once signed, as it was signed")
-def one_round(number: str, visit: Visit = Depends(asks(Permission.SWEEP, Permission.SEE_REPORTS))) -> dict[str, Any]:
-    """Every bucket with its lines, and the hash of what a signature now would freeze."""
-    with visit.reading() as connection:
-        state = sweeps.buckets(connection, visit.subject, number)
-        report = sweeps.round_report(connection, visit.subject, number)
-    found = asdict(state) | {"counts": dict(state.counts), "expected": state.expected, "to_find": state.to_find}
-    return found | {"report_hash": report.hash}
-
-
-@router.post("/rounds/{number}/scans", summary="Count scans; each event once, however often it is sent")
-def scans(number: str, body: Scans, visit: Visit = Depends(changes(Permission.SWEEP))) -> dict[str, Any]:
-    """What each scan was, in order, and how far the sweep has come."""
-    if any(not one.code.strip() for one in body.scans):
-        raise Refused((Refusal("", "text_missing", {"field": "code"}),))
-    latest = visit.now + CLOCK_AHEAD_MAX
-    given = [
-        sweeps.Scan(
-            one.event, one.code, one.at if 0 < one.at <= latest else visit.now, one.means, one.place, one.reason
-        )
-        for one in body.scans
-    ]
-    with visit.services.database.writing() as connection:
-        found = sweeps.scan_many(connection, visit.subject, number, given)
-        met = [one.carrier for one in found if one.carrier is not None]
-        carriers = queries.carriers_by_id(connection, visit.subject, met)
-        present, expected = _progress(sweeps.progress(connection, visit.subject, number))
-    if any(one.outcome != "replayed" for one in found):
-        visit.services.bulletin.publish("rounds")
-    results = []
-    for one, sent in zip(found, given, strict=True):
-        carrier = carriers.get(one.carrier) if one.carrier is not None else None
-        named = None
-        if carrier is not None:
-            named = {
-                "id": carrier.id,
-                "control_number": carrier.control_number,
-                "copy_number": carrier.copy_number,
-                "copies": carrier.copies,
-            }
-        results.append(
-            {
-                "event": one.event,
-                "code": sent.code,
-                "outcome": one.outcome,
-                "kind": kind_of(one),
-                "expected": one.expected,
-                "carrier": named,
-            }
-        )
-    return {"results": results, "met": present, "expected": expected}
-
-
-def _progress(pair: tuple[int, int]) -> tuple[int, int]:
-    expected, met = pair
-    return met, expected
-
-
-@router.post("/rounds/{number}/undo", summary="Take a scan back, by an event of its own")
-def undo(number: str, body: Undo, visit: Visit = Depends(changes(Permission.SWEEP))) -> dict[str, Any]:
-    """`event` is null where there was nothing to take back."""
-    with visit.services.database.writing() as connection:
-        if body.event:
-            done = sweeps.undo(connection, visit.subject, number, body.event, visit.now)
-            event = body.event if done else None
-        else:
-            event = sweeps.undo_last(connection, visit.subject, number, visit.now)
-    visit.services.bulletin.publish("rounds")
-    return {"event": event}
-
-
-@router.post("/rounds/{number}/feed", summary="Count what the antennas under the place heard since the opening")
-def feed(number: str, visit: Visit = Depends(changes(Permission.SWEEP))) -> dict[str, Any]:
-    """How many tags this added."""
-    with visit.services.database.writing() as connection:
-        added = sweeps.feed_from_readers(connection, visit.subject, number)
-    if added:
-        visit.services.bulletin.publish("rounds")
-    return {"added": added}
-
-
-@router.post("/rounds/{number}/sign", summary="Finish a sweep: freeze its report and enter it in the books")
-def sign(number: str, body: Signing, visit: Visit = Depends(changes(Permission.SWEEP))) -> dict[str, Any]:
-    """Needs an identity confirmed within the last minutes, and the hash of the report that was read."""
-    if not freshly_confirmed(visit.session, visit.services.scheme, visit.now):
-        raise ConfirmationNeeded(f"/rounds/{number}/finish")
-    with visit.reading() as connection:
-        report = sweeps.round_report(connection, visit.subject, number)
-    if body.report_hash != report.hash:
-        raise Refused((Refusal("", "round_changed", {"round": number}),))
-    signature = confirmed(visit, f"/rounds/{number}/finish", report.text)
-    act = sweeps.sign_round(visit.services.database, visit.services.books, visit.subject, number, signature, visit.now)
-    _told(visit, "rounds", "findings", "books")
-    return {"number": number, "act": act}
 
 
 @router.get("/reports/overdue", tags=["reports"], summary="Loans that are overdue, the longest first")

@@ -28,12 +28,27 @@ from custody.store.queries import CarrierFilter, CarrierItem
 from custody.store.queries.paging import KeyInvalid
 from custody.values import CarrierKind, Instant
 from reconcile.store.finding_queries import FindingFilter, FindingItem, findings
+from reconcile.store.whereabouts import whereabouts_of
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
 KINDS: tuple[CarrierKind, ...] = get_args(CarrierKind)
-COLUMNS = ("number", "mark", "title", "kind", "status", "where", "due", "home", "unit", "pages", "since", "tag")
-COLUMNS_DEFAULT = ("number", "mark", "title", "kind", "status", "where", "due")
+COLUMNS = (
+    "number",
+    "mark",
+    "title",
+    "kind",
+    "status",
+    "where",
+    "radio",
+    "due",
+    "home",
+    "unit",
+    "pages",
+    "since",
+    "tag",
+)
+COLUMNS_DEFAULT = ("number", "mark", "title", "kind", "status", "where", "radio", "due")
 KIND_ICONS: Mapping[str, str] = {"disc": "disc", "drive": "chip", "computer": "chip", "model": "box"}
 reads = needs(Permission.SEE_CARRIERS)
 
@@ -106,6 +121,8 @@ def carriers(visit: Visit = Depends(reads)) -> Response:
             raise NotFound from damaged
         directory = visit.services.books.directory(connection)
         counts = queries.status_counts(connection, visit.subject)
+        scheme, shown = visit.services.scheme, [item.id for item in page.items]
+        radio = whereabouts_of(connection, scheme, shown, visit.now) if "radio" in asked.columns else {}
     visit.shows(*(item.id for item in page.items))  # whichever columns are chosen
     return render(
         visit,
@@ -118,6 +135,7 @@ def carriers(visit: Visit = Depends(reads)) -> Response:
         kinds=KINDS,
         all_columns=COLUMNS,
         kind_icons=KIND_ICONS,
+        radio=radio,
         excel=excel_address(visit, asked),
         page_size=PAGE,
     )

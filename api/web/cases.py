@@ -40,7 +40,8 @@ from reconcile.checks import KINDS
 from reconcile.checks.clauses import BY_ROUTE, kinds_under, matters_under
 from reconcile.reminders import REMINDERS
 from reconcile.store import notices
-from reconcile.store.finding_queries import FindingFilter, findings, opened_counts
+from reconcile.store.finding_counts import opened_counts
+from reconcile.store.finding_queries import FindingFilter, findings
 
 router = APIRouter(include_in_schema=False)
 reads = needs(Permission.SEE_CARRIERS)

@@ -26,7 +26,7 @@ from custody.store.walls import wall_of
 from reconcile import notices
 from reconcile.bulletin import PACE_SECONDS, Bulletin
 from reconcile.checks import KINDS
-from reconcile.store.finding_queries import counts
+from reconcile.store.finding_counts import counts
 from reconcile.store.taps import newest_tap
 
 router = APIRouter(include_in_schema=False)
@@ -49,6 +49,8 @@ TOPICS: Mapping[str, Permission | None] = {
     "proof": None,
 }
 """Topic -> what opens it; None: for everybody who is signed in."""
+ALSO: Mapping[str, Permission] = {"taps": Permission.HOLD_MEETINGS}
+"""Topic -> what opens it as well: papers of a meeting are handed out to badges held to a desk's reader."""
 _COUNTED = {"findings": ("findings", "at_once"), "inbox": ("inbox",), "taps": ("taps",)}
 """Topic -> figures that belong to it."""
 
@@ -86,7 +88,11 @@ class Streams:
 def allowed_topics(subject: Subject, wanted: frozenset[str]) -> frozenset[str]:
     """The topics asked for that the subject may follow; unknown and forbidden ones look alike."""
     return frozenset(
-        topic for topic in wanted & TOPICS.keys() if (permission := TOPICS[topic]) is None or may(subject, permission)
+        topic
+        for topic in wanted & TOPICS.keys()
+        if (permission := TOPICS[topic]) is None
+        or may(subject, permission)
+        or (topic in ALSO and may(subject, ALSO[topic]))
     )
 
 

@@ -117,6 +117,10 @@ PROVED = (
     "parked_at_portal",
     "meeting_paper_out",
     "direct_pass",
+    "two_places_at_once",
+    "production_excess",
+    "reader_clock_wrong",
+    "ledger_check_failed",
 )
 """Kinds whose evidence is no reading that may be a cross read."""
 
@@ -127,9 +131,14 @@ def sure(line: FindingLine) -> str:
     if isinstance(score, float | int):
         return next(name for least, name in SURE_SCORE if score >= least)
     radio = line.evidence.get("radio") or {}
-    if line.kind in PROVED or _by_deadline(line):
+    if (line.kind in PROVED and not _passed_on(line)) or _by_deadline(line):
         return "strong"
     return SURE.get(str(radio.get("strength", "")), "fair")
+
+
+def _passed_on(line: FindingLine) -> bool:
+    """Of a leg that the reads contradict: nobody has brought it back yet."""
+    return bool((line.evidence.get("rule") or {}).get("code") == "passed_on")
 
 
 def _by_deadline(line: FindingLine) -> bool:
@@ -196,7 +205,7 @@ def _attendee(visit: Visit, line: FindingLine) -> str:
 
 def other_story(visit: Visit, line: FindingLine, directory: Directory) -> Story:
     """What stands against the books: what the radio said, a day that has passed, or who brought it back."""
-    if line.kind == "direct_pass":
+    if line.kind == "direct_pass" and not _passed_on(line):
         leg = line.evidence.get("leg") or {}
         name = person_words(visit, directory, leg.get("brought_by"))
         said = visit.t("findings.brought_by", name=name)
@@ -235,6 +244,8 @@ def radio_story(visit: Visit, line: FindingLine, directory: Directory) -> Story:
         return Story(visit.t("findings.parked", place=gate), under)
     if line.kind == "missing":
         return _absence(visit, evidence, radio, directory)
+    if line.kind in _TOLD_SO:
+        return _TOLD_SO[line.kind](visit, evidence, directory)
     if line.kind in PASSAGE_KINDS:
         direction = visit.t(f"findings.direction.{radio.get('direction', 'unknown')}")
         gate = place_words(visit, directory, radio.get("portal"))
@@ -266,6 +277,52 @@ def _absence(visit: Visit, evidence: Mapping[str, Any], radio: Mapping[str, Any]
     if radio.get("heard_at"):
         under += " · " + visit.t("findings.last_heard", at=moment(visit, radio.get("heard_at")))
     return Story(visit.t("findings.silent_though_covered"), under)
+
+
+def _silence(visit: Visit, evidence: Mapping[str, Any], directory: Directory) -> Story:
+    silence = evidence.get("silence") or {}
+    place = place_words(visit, directory, silence.get("place"))
+    span = words.span(int(silence.get("listened_seconds") or 0) * SECOND, visit.language)
+    said = visit.t("findings.silent_since", at=moment(visit, silence.get("heard_at")))
+    return Story(said, visit.t("findings.silent_listened", place=place, span=span))
+
+
+def _in_both(visit: Visit, evidence: Mapping[str, Any], directory: Directory) -> Story:
+    params = (evidence.get("rule") or {}).get("params") or {}
+    place, other = (place_words(visit, directory, params.get(name)) for name in ("place", "other"))
+    radio = evidence.get("radio") or {}
+    under = visit.t("findings.heard_since", at=moment(visit, radio.get("since_at")))
+    return Story(visit.t("findings.in_both", place=place, other=other), under)
+
+
+def _clock(visit: Visit, evidence: Mapping[str, Any], _directory: Directory) -> Story:
+    radio = evidence.get("radio") or {}
+    said = visit.t("findings.clock_off", ms=int(radio.get("offset_ms") or 0))
+    return Story(said, visit.t("findings.clock_told", at=moment(visit, radio.get("told_at"))), icon="clock")
+
+
+def _check(visit: Visit, evidence: Mapping[str, Any], _directory: Directory) -> Story:
+    params = (evidence.get("rule") or {}).get("params") or {}
+    said = visit.t("findings.check_found", n=int(params.get("differences") or 0))
+    under = visit.t("findings.check_size", size=int(params.get("size") or 0))
+    return Story(said, under, heading="findings.evidence", icon="alert", heard=False)
+
+
+def _labels(visit: Visit, evidence: Mapping[str, Any], _directory: Directory) -> Story:
+    said = visit.t("findings.labels_heard", n=len(evidence.get("labels") or ()))
+    return Story(said, visit.t("findings.labels_heard.under"))
+
+
+_TOLD_SO: Mapping[str, Callable[[Visit, Mapping[str, Any], Directory], Story]] = {
+    "lost_track": _silence,
+    "never_met": _silence,
+    "two_places_at_once": _in_both,
+    "two_tags_apart": _in_both,
+    "reader_clock_wrong": _clock,
+    "ledger_check_failed": _check,
+    "production_excess": _labels,
+}
+"""Kinds whose evidence is no single belief of the radio, and how it is told."""
 
 
 def blanks_of(visit: Visit, params: Mapping[str, Any], directory: Directory) -> dict[str, Value]:
@@ -313,6 +370,15 @@ _BLANKS: Mapping[str, tuple[str, Callable[[Visit, Any, Directory], str]]] = {
     "place": ("place", _some_place),
     "portal": ("portal", _some_place),
     "home": ("home", _some_place),
+    "other": ("other", _some_place),
+    "bearer": ("bearer", _person_or_name),
+    "keeper": ("keeper", _person_or_name),
+    "holder": ("holder", _person_or_name),
+    "person": ("person", _person_or_name),
+    "until_at": ("until_at", _moment),
+    "from_at": ("from_at", _moment),
+    "closed_at": ("closed_at", _moment),
+    "opened_at": ("opened_at", _moment),
 }
 """Blank of a rule or an ending -> name in the words, and what fills it."""
 

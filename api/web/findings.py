@@ -1,12 +1,14 @@
 """Findings: the list beside one of them, and what a person may do about it. None is dismissed; each is settled."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, get_args
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from fastapi import APIRouter, Depends
 from starlette.responses import RedirectResponse, Response
 
+from api import store
 from api.acts import act_named
 from api.acts.offering import offers as table_offers
 from api.acts.wording import matter_words
@@ -14,25 +16,30 @@ from api.store import Connection
 from api.web import navigation, words
 from api.web.acts.table import ACTS, offers
 from api.web.business.loading import carrier_ground
-from api.web.carriers import whole
+from api.web.carriers import search_name
+from api.web.case_words import case_title
 from api.web.evidence import person_words, shown
+from api.web.findings_asked import NARROWING, Asked, asked_of, menus
 from api.web.render import render, url
-from api.web.visit import FieldError, Form, Visit, needs, posted
+from api.web.visit import FieldError, Form, Visit, local_address, needs, posted
 from custody.access import Permission
 from custody.register import Directory
 from custody.rules import NotFound, Refusal, Refused
 from custody.store.queries import CarrierItem, Page
 from custody.store.queries.paging import KeyInvalid
 from custody.values import SECOND
+from reconcile import cases as casework
 from reconcile import findings as reconciled
 from reconcile.checks import KINDS
+from reconcile.store.case_queries import case_of, cases
 from reconcile.store.coverage import listened_through
-from reconcile.store.finding_queries import FindingDetail, FindingFilter, FindingItem, State, counts, finding, findings
+from reconcile.store.finding_counts import counts, owners
+from reconcile.store.finding_queries import FindingDetail, FindingFilter, FindingItem, finding, findings
 
 router = APIRouter(include_in_schema=False)
 PAGE = 25
-STATES: tuple[State, ...] = get_args(State)
-NARROWING = ("kind", "place", "level")
+CASES_OFFERED, SEVERAL_MAX = 50, 200
+SETTLES = Permission.SETTLE_FINDINGS
 reads = needs(Permission.SEE_FINDINGS)
 
 ACT_PAGES: Mapping[str, str] = {
@@ -48,35 +55,10 @@ PLACES_OF_WORK: Mapping[str, tuple[str, Permission]] = {
     "transfer": ("/business/new/transfer", Permission.KEEP),
     "review": ("/review", Permission.CLASSIFY),
     "see_undertakings": ("/undertakings", Permission.TAKE_PART),
+    "sweep": ("/rounds", Permission.SWEEP),
+    "see_ledger": ("/ledger", Permission.SEE_LEDGER),
 }
 """An act that takes many carriers at once -> where it is begun, and who may."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the address of a list asks for. `values`: its words as they stand there."""
-
-    filter: FindingFilter
-    values: Mapping[str, str]
-    first: int
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One value of a filter: a link."""
-
-    href: str
-    word: str
-    current: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Menu:
-    """A filter with its values."""
-
-    label: str
-    current: bool
-    choices: tuple[Choice, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,45 +68,6 @@ class Way:
     act: str
     href: str
     refusals: tuple[Refusal, ...] = ()
-
-
-def asked_of(visit: Visit) -> Asked:
-    """The filter that an address names; what cannot be read is not asked."""
-    params = visit.request.query_params
-    values = {name: params[name] for name in ("state", *NARROWING) if params.get(name)}
-    states: dict[str, State] = {state: state for state in STATES}
-    levels = {level.code for level in visit.services.scheme.levels}
-    return Asked(
-        FindingFilter(
-            state=states.get(values.get("state", ""), "open"),
-            kind=values.get("kind") if values.get("kind") in KINDS else None,
-            place=whole(values.get("place")),
-            level=values.get("level") if values.get("level") in levels else None,
-        ),
-        values,
-        whole(params.get("first")) or 1,
-    )
-
-
-def menus(visit: Visit, asked: Asked, directory: Directory) -> tuple[Menu, ...]:
-    """The filters by kind, place and level."""
-    places = sorted((p for p in directory.places.values() if p.kind != "seat"), key=lambda place: place.code)
-    levels = [one for one in visit.services.scheme.levels if one.rank <= visit.subject.clearance_rank]
-    options: dict[str, list[tuple[str, str]]] = {
-        "kind": [(kind, visit.t(f"finding_kind.{kind}")) for kind in KINDS],
-        "place": [(str(place.id), place.code) for place in places],
-        "level": [(one.code, words.level_name(visit.services.scheme, one.code, visit.language)) for one in levels],
-    }
-    found = []
-    for key, values in options.items():
-        now = asked.values.get(key, "")
-        listed = [("", visit.t("findings.all")), *values]
-        choices = [
-            Choice(url("/findings", **({**asked.values, key: value})), word, value == now) for value, word in listed
-        ]
-        chosen = next((word for value, word in listed if value == now), visit.t("findings.all"))
-        found.append(Menu(visit.t(f"findings.{key}_is", value=chosen), bool(now), tuple(choices)))
-    return tuple(found)
 
 
 def open_count(visit: Visit) -> int:
@@ -148,14 +91,17 @@ def groups_of(asked: Asked, items: Sequence[FindingItem]) -> list[tuple[int | No
 
 def alarms(connection: Connection, visit: Visit) -> tuple[FindingItem, ...]:
     """Open findings that want somebody at once and that nobody has taken up."""
-    page = findings(connection, visit.subject, FindingFilter(), limit=20)
+    page = findings(connection, visit.subject, FindingFilter(grouped=True), limit=20)
     return tuple(item for item in page.items if item.line.urgency == 0 and item.line.state == "open")
 
 
 def _page_of(connection: Connection, visit: Visit, asked: Asked) -> Page[FindingItem]:
     params = visit.request.query_params
+    # Several of one cause are one line, but where one looks into them, or back.
+    grouped = asked.filter.state in ("open", "mine") and not (asked.filter.case or asked.values.get("each"))
+    wanted = replace(asked.filter, grouped=grouped)
     try:
-        return findings(connection, visit.subject, asked.filter, params.get("after"), PAGE, params.get("before"))
+        return findings(connection, visit.subject, wanted, params.get("after"), PAGE, params.get("before"))
     except KeyInvalid as damaged:
         raise NotFound from damaged
 
@@ -171,6 +117,9 @@ def _draw(visit: Visit, number: str | None, **more: Any) -> Response:
         by_kind = {one.kind: one for one in counts(connection, visit.subject)}
         mine = findings(connection, visit.subject, FindingFilter(state="mine"), limit=1).total
         alarming = alarms(connection, visit)
+        owning = owners(connection, visit.subject)
+        case = case_of(connection, visit.subject, chosen) if chosen else None
+        mine_to = cases(connection, visit.subject, limit=CASES_OFFERED).items if visit.may(SETTLES) else ()
         deaf = _deaf_places(connection, visit, directory) if not page.items else ""
     around = [item.line.number for item in page.items]
     at = around.index(chosen) if chosen in around else -1
@@ -189,7 +138,11 @@ def _draw(visit: Visit, number: str | None, **more: Any) -> Response:
         "previous": around[at - 1] if at > 0 else None,
         "next": around[at + 1] if 0 <= at < len(around) - 1 else None,
         "page_size": PAGE,
-        "menus": menus(visit, asked, directory),
+        "menus": menus(visit, asked, directory, owning),
+        "case": case,
+        "case_title": partial(case_title, visit, directory),
+        "open_cases": [one for one in mine_to if not one.closed],
+        "next_step": _next_step(visit, detail, directory),
         "beside": {item.line.number: subject_line(visit, item) for item in page.items},
         "as_of": words.clock_time(visit.now, visit.services.scheme.timezone),
         "deaf_places": deaf,
@@ -199,6 +152,18 @@ def _draw(visit: Visit, number: str | None, **more: Any) -> Response:
         "refusals": (),
     }
     return render(visit, "findings/findings.html", **(names | _of_one(visit, detail, directory) | more))
+
+
+def _next_step(visit: Visit, detail: FindingDetail | None, directory: Directory) -> str:
+    """Where it goes, and when, unless somebody takes it up; empty where nobody stands above."""
+    line = detail.line if detail else None
+    if line is None or not line.open or line.escalates_at is None:
+        return ""
+    step = reconciled.goes_next(visit.services.database, visit.services.scheme, line, visit.now)
+    if step is None:
+        return ""
+    role, name = visit.t(f"role.{step.role.value}"), person_words(visit, directory, step.person)
+    return visit.t(f"findings.then.{'taken' if line.state != 'open' else 'open'}", role=role, name=name)
 
 
 def _of_one(visit: Visit, detail: FindingDetail | None, directory: Directory) -> dict[str, Any]:
@@ -298,6 +263,56 @@ def findings_page(visit: Visit = Depends(reads)) -> Response:
     return _draw(visit, None)
 
 
+@router.post("/findings/search")
+def search(visit: Visit = Depends(reads), form: Form = Depends(posted)) -> Response:
+    """Keep the words, and go to the list: they stand in no address."""
+    kept = {name: visit.request.query_params.get(name) for name in ("state", *NARROWING) if name != "q"}
+    text = form.text("words")[:200]
+    if not text:
+        return RedirectResponse(url("/findings", **kept), status_code=303)
+    name = search_name(visit.now)
+    with visit.services.database.writing() as connection:
+        store.keep_search(connection, visit.session.token_hash, name, {"finding": text})
+    return RedirectResponse(url("/findings", **kept, q=name), status_code=303)
+
+
+@router.post("/findings")
+def several(visit: Visit = Depends(reads), form: Form = Depends(posted)) -> Response:
+    """What is done with several at once: take them up, lay them into a case of their own or into one that is open."""
+    kept = {name: visit.request.query_params.get(name) for name in ("state", *NARROWING, "after", "before", "first")}
+    chosen, do = form.texts("finding")[:SEVERAL_MAX], form.text("do")
+    numbers = _numbers(visit, chosen)
+    database, scheme, note = visit.services.database, visit.services.scheme, form.text("note")
+    if not numbers:
+        return _draw(visit, None, errors=(visit.error("bulk", "findings.choose_some"),))
+    go = url("/findings", **kept)
+    if do == "take_up":
+        for number in numbers:
+            reconciled.acknowledge(database, visit.subject, number, visit.now, note)
+    elif do == "new_case":
+        go = f"/cases/{casework.open_case(database, scheme, visit.subject, numbers, note, visit.now)}"
+    elif do == "join" and form.text("case"):
+        casework.join(database, visit.subject, form.text("case"), numbers, note, visit.now)
+        go = f"/cases/{form.text('case')}"
+    else:
+        return _draw(visit, None, errors=(visit.error("bulk", "findings.choose_case"),))
+    visit.services.bulletin.publish("findings")
+    return RedirectResponse(go, status_code=303)
+
+
+def _numbers(visit: Visit, chosen: Sequence[str]) -> list[str]:
+    """Findings that were chosen, those of a case that stands for several among them."""
+    found: dict[str, None] = {}
+    with visit.reading() as connection:
+        for one in chosen:
+            if one.startswith("case:"):
+                detail = casework.case_detail(connection, visit.subject, one.removeprefix("case:"))
+                found |= dict.fromkeys(line.number for line in detail.findings if line.open)
+            else:
+                found[one] = None
+    return list(found)
+
+
 @router.get("/findings/{number}")
 def finding_page(number: str, visit: Visit = Depends(reads)) -> Response:
     """One finding beside the list it was taken from."""
@@ -307,8 +322,11 @@ def finding_page(number: str, visit: Visit = Depends(reads)) -> Response:
 def _back(visit: Visit, number: str) -> Response:
     visit.services.bulletin.publish("findings")
     visit.services.books_changed()
-    kept = {name: visit.request.query_params.get(name) for name in ("state", *NARROWING, "after", "before", "first")}
-    return RedirectResponse(url(f"/findings/{number}", **kept), status_code=303)
+    params = visit.request.query_params
+    kept = {name: params.get(name) for name in ("state", *NARROWING, "after", "before", "first")}
+    return RedirectResponse(
+        local_address(params.get("back"), "") or url(f"/findings/{number}", **kept), status_code=303
+    )
 
 
 def _again(visit: Visit, number: str, form: Form, errors: tuple[FieldError, ...]) -> Response:

@@ -194,7 +194,9 @@ def _take(visit: Visit, look: Looked) -> tuple[str, dict[str, Any]]:
         taken = taking.take(connection, brought, understood.reads, visit.now, visit.services.scheme.timezone)
         query: dict[str, Any] = {"before": "1" if taken.before else None}
         if draft.round:
-            query |= _laid(taking.lay(connection, visit.subject, taken.number, draft.round))
+            query |= _laid(
+                taking.lay(connection, visit.subject, taken.number, draft.round, scheme=visit.services.scheme)
+            )
     return taken.number, query
 
 
@@ -247,7 +249,7 @@ def lay(number: str, visit: Visit = Depends(sweeps_only), form: Form = Depends(p
     _seen(visit, number)
     try:
         with visit.services.database.writing() as connection:
-            done = taking.lay(connection, visit.subject, number, form.text("round"))
+            done = taking.lay(connection, visit.subject, number, form.text("round"), scheme=visit.services.scheme)
     except Refused as refused:
         return _draw_one(visit, number, refusals=refused.refusals, status_code=409)
     except NotFound:

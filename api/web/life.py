@@ -27,10 +27,12 @@ from custody.life_cycle import Status
 from custody.register import Directory
 from custody.store import queries
 from custody.store.queries import CarrierItem
-from custody.values import DAY, SECOND, Instant, Place
+from custody.values import DAY, SECOND, Instant
+from reconcile.checks.whereabouts import Whereabouts
 from reconcile.coverage import Interval, gaps
 from reconcile.store.coverage import covered, listening
 from reconcile.store.finding_queries import FindingLine
+from reconcile.store.whereabouts import whereabouts_of
 
 ROWS_MAX = 80
 STAYS_MAX = 200
@@ -112,11 +114,10 @@ class DayOfLines:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What the radio says now. `verdict`: equal, differs, unknown. `kind`: heard, elsewhere, silent, deaf, none."""
+    """What the radio says now, in one of the four words. `verdict`: equal, differs, unknown."""
 
-    kind: str
+    said: Whereabouts
     verdict: str
-    place: Place | None = None
     tag: Believed | None = None
 
 
@@ -149,7 +150,8 @@ def life_of(
     ear = _ear(connection, directory, item.home, visit.now)
     since = max(entries[0].happened_at if entries else visit.now, visit.now - GAPS_LOOK_BACK)
     deaf = _deaf(connection, ear, since, visit.now) if epcs else []
-    heard = _heard(item, directory, tags, ear, deaf, visit.now, open_findings)
+    said = whereabouts_of(connection, visit.services.scheme, [item.id], visit.now)[item.id]
+    heard = _heard(item, directory, tags, said, open_findings)
     # Where nobody can ever listen the strip says so once; rows would only repeat it.
     lines = _lines(visit, item, directory, entries, stays, deaf if ear is not None else [], open_findings)
     loan = next((e for e in reversed(entries) if isinstance(e.fact, Borrowed)), None)
@@ -198,30 +200,15 @@ def _heard(
     item: CarrierItem,
     directory: Directory,
     tags: Sequence[Believed],
-    ear: int | None,
-    deaf: Sequence[Interval],
-    now: Instant,
+    said: Whereabouts,
     open_findings: Iterable[FindingLine],
 ) -> Heard:
     disputed = any(line.open and line.kind != "overdue_loan" for line in open_findings)
-    verdict = "differs" if disputed else "unknown"
-    if not item.tags:
-        return Heard("none", verdict)
+    place = directory.places.get(said.heard.id) if said.heard is not None else None
+    apart = item.status is Status.ON_LOAN and item.place is None and bool(place and place.storage)
+    agreed = "equal" if said.word == "present" else "unknown"
     tag = next((one for one in tags if one.place is not None), tags[0] if tags else None)
-    place = directory.places.get(tag.place) if tag and tag.place is not None else None
-    deaf_now = bool(deaf) and deaf[-1].through_at >= now
-    if tag is None or place is None:
-        return Heard("deaf" if deaf_now or ear is None else "silent", verdict, tag=tag)
-    if tag.strength == "unconfirmed" and deaf_now:
-        return Heard("deaf", verdict, place, tag)
-    if item.status is Status.IN_PLACE:
-        same = agree(directory, item.place, place.id)
-        kind = "heard" if same else "elsewhere"
-        if tag.strength == "unconfirmed":
-            return Heard("silent", verdict, place, tag)
-        return Heard(kind, "differs" if disputed or not same else "equal", place, tag)
-    apart = item.status is Status.ON_LOAN and place.storage
-    return Heard("heard", "differs" if disputed or apart else "equal", place, tag)
+    return Heard(said, "differs" if disputed or apart or said.word == "absent" else agreed, tag)
 
 
 def _lines(

@@ -14,6 +14,9 @@ P = Permission
 GROUPS = ("daily", "procedures", "registers", "administration")
 """What the items are gathered under, in this order: each has its word `nav_group.<group>`."""
 
+LINKS_AT_ONCE = 16
+"""With more links than these, the groups behind the first are folded: what one is looking for is found sooner."""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -40,11 +43,13 @@ _PROOF = (P.MANAGE_ACCOUNTS, P.APPROVE_ACCOUNTS, P.HEAD_ENQUIRIES)
 _ACCOUNTS = (P.MANAGE_ACCOUNTS, P.APPROVE_ACCOUNTS, P.SEE_LOGS)
 ITEMS = (
     Item("overview", "/overview", "home", "o", None, "daily"),
+    Item("today", "/today", "day", "", P.SEE_REPORTS, "daily"),
     Item("inbox", "/inbox", "alert", "n", None, "daily"),
     Item("carriers", "/carriers", "doc", "c", P.SEE_CARRIERS, "daily"),
     Item("desk", "/desk", "out", "d", P.LEND, "daily"),
     Item("holdings", "/me/holdings", "day", "y", P.TAKE_PART, "daily"),
     Item("findings", "/findings", "swap", "f", P.SEE_FINDINGS, "daily"),
+    Item("cases", "/cases", "box", "", P.SEE_FINDINGS, "daily"),
     Item("commissioning", "/commissioning", "chip", "", P.TAKE_IN, "daily"),
     Item("rounds", "/rounds", "round", "s", P.SWEEP, "daily"),
     Item("handhelds", "/handhelds", "down", "", P.SWEEP, "daily"),
@@ -56,6 +61,7 @@ ITEMS = (
     Item("disclosures", "/disclosures", "eye", "x", P.TAKE_PART, "procedures"),
     Item("review", "/review", "clock", "t", P.SEE_REPORTS, "procedures"),
     Item("entries", "/entries", "door", "w", P.ADMIT, "procedures"),
+    Item("rooms", "/rooms", "eye", "", P.ADMIT, "procedures"),
     Item("undertakings", "/undertakings", "pen", "z", P.TAKE_PART, "procedures"),
     Item("emergency", "/emergency", "alert", "", P.TAKE_PART, "procedures"),
     Item("registers", "/registers", "in", "g", P.SEE_REPORTS, "registers"),
@@ -73,6 +79,7 @@ ITEMS = (
     Item("audit", "/audit", "eye", "", P.SEE_LOGS, "administration"),
     Item("exports", "/exports", "down", "", P.SEE_EXPORTS, "administration"),
     Item("system", "/system", "chip", "", P.MANAGE_READERS, "administration"),
+    Item("jobs", "/jobs", "clock", "", P.MANAGE_READERS, "administration"),
     Item("backups", "/backups", "copy", "", P.MANAGE_READERS, "administration"),
     Item("requests", "/accounts/requests", "stamp", "", P.APPROVE_ACCOUNTS, "administration", _ACCOUNTS),
     Item("accounts", "/accounts", "gear", "a", P.MANAGE_ACCOUNTS, "administration", _ACCOUNTS),
@@ -94,10 +101,16 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Links under one heading; `name` is one of GROUPS."""
+    """Links under one heading; `name` is one of GROUPS. Where there are many, all but the first fold."""
 
     name: str
     links: tuple[Link, ...]
+    folds: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether it is drawn unfolded: the visitor is in it."""
+        return any(link.current for link in self.links)
 
 
 def navigation(visit: Visit, request: Request) -> tuple[Group, ...]:
@@ -113,15 +126,21 @@ def navigation(visit: Visit, request: Request) -> tuple[Group, ...]:
         Link(item, item.path == max(here, key=len, default=""), COUNTS[item.key](visit) if item.key in COUNTS else 0)
         for item in shown
     ]
-    groups = (Group(name, tuple(link for link in links if link.item.group == name)) for name in GROUPS)
+    many = len(links) > LINKS_AT_ONCE
+    groups = (
+        Group(name, tuple(link for link in links if link.item.group == name), many and name != GROUPS[0])
+        for name in GROUPS
+    )
     return tuple(group for group in groups if group.links)
 
 
 LANDING: Mapping[Role, str] = {
+    Role.MANAGER: "/today",
+    Role.LEADER: "/today",
     Role.SECURITY_ADMINISTRATOR: "/accounts/requests",
     Role.AUDITOR: "/audit",
 }
-"""Where an administrator begins whose work stands on another page than the overview."""
+"""Where those begin whose work stands on another page than the overview."""
 
 
 def landing(visit: Visit, served: frozenset[str]) -> str:

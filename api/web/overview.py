@@ -38,7 +38,7 @@ from reconcile.coverage import Interval, common, gaps
 from reconcile.rounds import rounds
 from reconcile.store import readers as reader_store
 from reconcile.store.coverage import listened_through, listening
-from reconcile.store.finding_queries import counts
+from reconcile.store.finding_counts import counts
 
 router = APIRouter(include_in_schema=False)
 STRIP_WIDTH = 300

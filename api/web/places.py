@@ -20,6 +20,7 @@ from custody.store.queries.paging import KeyInvalid
 from custody.values import DAY, SECOND, Instant, Place
 from reconcile.coverage import Interval
 from reconcile.store.coverage import Listening, listened_through, listening
+from reconcile.store.whereabouts import whereabouts_of
 
 router = APIRouter(include_in_schema=False)
 sees_places = needs(Permission.SEE_PLACES)
@@ -159,6 +160,7 @@ def place(identifier: int, visit: Visit = Depends(sees_places)) -> Response:
         antennas = listening(connection, identifier, visit.now)
         counts = queries.counts_by_place(connection, visit.subject)
         heard = listened_through(connection)
+        radio = whereabouts_of(connection, visit.services.scheme, [item.id for item in page.items], visit.now)
     first = params.get("first", "1")
     inside = [line for line in tree(visit, directory, counts, heard) if line.place.parent == identifier]
     return render(
@@ -170,6 +172,7 @@ def place(identifier: int, visit: Visit = Depends(sees_places)) -> Response:
         crumbs=list(reversed(directory.path(identifier))),
         rating=directory.rating(identifier),
         page=page,
+        radio=radio,
         first=int(first) if first.isdecimal() else 1,
         page_size=PAGE,
         inside=inside,

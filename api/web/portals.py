@@ -29,8 +29,11 @@ sees = needs(Permission.SEE_PLACES, Permission.SEE_READERS)
 manages = needs(Permission.MANAGE_READERS)
 SHOWN = 40
 CHANGES = 12
-PART_ORDER = ("order", "end", "reads", "strength", "beam", "together", "one_side", "returned", "parked", "base")
-"""Parts of a score, what tells the direction first."""
+PART_ORDER = (
+    *("order", "end", "before", "after", "crossover", "beam", "reads", "sides", "peak", "still", "strength"),
+    *("together", "one_side", "returned", "parked", "base"),
+)
+"""Parts of a score, what tells the direction first; also those of the models before."""
 
 
 @dataclass(frozen=True, slots=True)

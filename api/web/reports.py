@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from api.reports import Asked, loans_due, read_report
 from api.web import carriers as carrier_pages
-from api.web import findings as finding_pages
+from api.web import findings_asked as finding_pages
 from api.web.carriers import whole
 from api.web.exports import ban_signed, given
 from api.web.render import render, url

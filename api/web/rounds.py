@@ -1,12 +1,15 @@
-"""Sweeps: the list, the live page with its scan box, the report that is signed.
+"""Sweeps: the list, and the live page with its scan box. What comes after the count is in `api.web.rounds_end`.
 
 A count is an assertion against the books, never an edit. The page works without script, a scan at a time; with it,
-scans are queued on the device under identifiers of their own and sent by the REST interface.
+scans are queued on the device under identifiers of their own and sent by the REST interface. Of a blind count the page
+shows how much was counted, and nothing of what is expected.
 """
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from random import SystemRandom
 from typing import Any
 
 from fastapi import APIRouter, Depends
@@ -16,27 +19,35 @@ from api.acts.codes import split_codes
 from api.store import Connection
 from api.web.carriers import whole
 from api.web.render import render
-from api.web.visit import Form, Unfit, Visit, needs, posted, sign
+from api.web.visit import Form, Visit, needs, posted
 from custody.access import Permission
 from custody.register import Directory
-from custody.rules import NotFound, Refusal, Refused
+from custody.rules import NotFound, Refused
 from custody.store.queries.paging import KeyInvalid
 from reconcile import rounds as sweeps
-from reconcile.rounds import RoundState, Scan, ScanResult
+from reconcile.rounds import RoundState, Scan, ScanResult, Standing, Tally, Terms
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
 SPINES_MAX = 368
 """More carriers than this share a spine: the shelf stays a picture."""
 LISTED_MAX = 60
+SAMPLE_DIGITS = 6
 sees = needs(Permission.SWEEP, Permission.SEE_REPORTS)
 sweeps_only = needs(Permission.SWEEP)
+DEVICE = re.compile(r"d-[0-9a-f]{8}")
+PAGE_DEVICE = "page"
+"""Where somebody works without script, all his pages are one device."""
+OPENED = ("sweep", "spot", "blind")
+"""Kinds that are opened from the list; a recount is opened from the report that it counts again."""
 EYE_REASONS = ("shielded", "stacked", "tag_damaged", "no_tag")
 
 DEVIATIONS: Mapping[str, tuple[str, str]] = {
     "elsewhere": ("odd", "swap"),
     "on_loan_but_here": ("odd", "in"),
     "arrived": ("act", "plus"),
+    "ghost": ("bad", "ghost"),
+    "retired_tag": ("due", "off"),
     "unknown": ("due", "ask"),
 }
 """Bucket -> colour and icon, in the order of the list."""
@@ -106,6 +117,7 @@ def _draw_list(visit: Visit, **more: Any) -> Response:
             (place.id, f"{place.code} {_name(visit, place)}") for place in sorted(places, key=lambda one: one.code)
         ],
         "place": params.get("place", ""),
+        "kinds": OPENED,
         "sweeps": visit.may(Permission.SWEEP),
         "refusals": (),
     }
@@ -122,65 +134,144 @@ def open_round(visit: Visit = Depends(sweeps_only), form: Form = Depends(posted)
     place = form.number("place")
     if not place:
         return _draw_list(visit, errors=(visit.error("place", "rounds.place_needed"),), kept=form.kept())
+    kind = form.text("kind") or "sweep"
+    sample = min(form.number("sample") or 0, 10**SAMPLE_DIGITS) if kind == "spot" else 0
     try:
-        number = sweeps.open_round(visit.services.database, visit.services.books, visit.subject, place, visit.now)
+        terms = Terms(
+            kind if kind in OPENED else "sweep",  # type: ignore[arg-type]  # one of three words
+            scope="sample" if sample else "all",
+            sample=sample,
+            chance=SystemRandom(),
+        )
+        number = sweeps.open_round(
+            visit.services.database, visit.services.books, visit.subject, place, visit.now, terms
+        )
     except Refused as refused:
         return _draw_list(visit, refusals=refused.refusals, kept=form.kept(), status_code=409)
     visit.services.bulletin.publish("rounds")
     return RedirectResponse(f"/rounds/{number}", status_code=303)
 
 
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What the live page is drawn from. `tally`: all that there is of a blind count under way; else `state`."""
+
+    tally: Tally | None
+    state: RoundState | None
+    standing: Standing | None
+    directory: Directory
+
+
+def live_of(visit: Visit, number: str, device: str) -> Live:
+    """A round as its live page shows it. Raises NotFound."""
+    with visit.reading() as connection:
+        tally = sweeps.blind_tally(connection, visit.subject, number)
+        state = None if tally else sweeps.buckets(connection, visit.subject, number)
+        standing = None
+        if state is not None and state.state == "open" and visit.may(Permission.SWEEP):
+            standing = sweeps.standing(connection, visit.subject, number, device)
+        return Live(tally, state, standing, visit.services.books.directory(connection))
+
+
+def device_of(visit: Visit) -> str:
+    """The device that the address names; else the page without script."""
+    named = visit.request.query_params.get("device", "")
+    return named if DEVICE.fullmatch(named) else PAGE_DEVICE
+
+
 @router.get("/rounds/{number}")
 def round_page(number: str, visit: Visit = Depends(sees)) -> Response:
     """The live page of an open sweep; the report of a finished one."""
-    with visit.reading() as connection:
-        state = sweeps.buckets(connection, visit.subject, number)
-        directory = visit.services.books.directory(connection)
-    if state.state == "open" and visit.may(Permission.SWEEP):
-        return _draw_live(visit, state, directory)
-    return _draw_report(visit, state, directory)
-
-
-def _draw_live(visit: Visit, state: RoundState, directory: Directory, **more: Any) -> Response:
-    last = visit.request.query_params.get("last", "")
-    return render(visit, "rounds/live.html", **(_live_names(visit, state, directory) | {"last": last} | more))
+    live = live_of(visit, number, device_of(visit))
+    if live.state is None or (live.state.state == "open" and visit.may(Permission.SWEEP)):
+        last = visit.request.query_params.get("last", "")
+        if live.state is None and not visit.may(Permission.SWEEP):
+            return render(visit, "rounds/blind.html", state=live.tally)
+        if live.state is not None and live.state.kind == "blind":
+            return RedirectResponse(f"/rounds/{number}/finish", status_code=303)
+        return render(visit, "rounds/live.html", last=last, **_live_names(visit, live))
+    return draw_report(visit, live.state, live.directory)
 
 
 @router.get("/rounds/{number}/state")
 def state_part(number: str, visit: Visit = Depends(sweeps_only)) -> Response:
     """The part of the live page that changes: whole counters, never differences."""
-    with visit.reading() as connection:
-        state = sweeps.buckets(connection, visit.subject, number)
-        directory = visit.services.books.directory(connection)
-    return render(visit, "rounds/_state.html", **_live_names(visit, state, directory))
+    return render(visit, "rounds/_state.html", **_live_names(visit, live_of(visit, number, device_of(visit))))
 
 
-def _live_names(visit: Visit, state: RoundState, directory: Directory) -> dict[str, Any]:
-    by_number = sorted(state.missing, key=lambda line: (line.control_number, line.copy_number))
+def _live_names(visit: Visit, live: Live) -> dict[str, Any]:
+    state = live.state
+    if state is None:
+        assert live.tally is not None
+        return {
+            "state": live.tally,
+            "blind": True,
+            "place": live.directory.places.get(live.tally.place),
+            "standing": None,
+            "eye_reasons": EYE_REASONS,
+        }
+    shown = sweeps.shown(state)
+    not_met = [line for name in NOT_MET for line in shown[name]]
+    by_number = sorted(not_met, key=lambda line: (line.control_number, line.copy_number))
     return {
         "state": state,
-        "place": directory.places.get(state.place),
+        "blind": False,
+        "shown": shown,
+        "place": live.directory.places.get(state.place),
         "shelf": shelf_of(state),
-        "deviations": [(bucket, colour, icon, getattr(state, bucket)) for bucket, (colour, icon) in DEVIATIONS.items()],
+        "deviations": [(bucket, colour, icon, shown[bucket]) for bucket, (colour, icon) in DEVIATIONS.items()],
         "to_list": by_number[:LISTED_MAX],
+        "to_see": len(not_met),
         "listed_max": LISTED_MAX,
         "wrong_shelf": [line for line in state.present if line.wrong_shelf],
         "eye_reasons": EYE_REASONS,
-        "event_prefix": secrets.token_hex(6),
+        "standing": live.standing,
     }
+
+
+NOT_MET = ("missing", "weak", "tag_unreadable", "not_covered")
+
+
+def draw_report(visit: Visit, state: RoundState, directory: Directory, **more: Any) -> Response:
+    """The report of a round: its figures, what differs, what has changed since the last one."""
+    return render(visit, "rounds/report.html", **(report_names(visit, state, directory) | more))
+
+
+def report_names(visit: Visit, state: RoundState, directory: Directory) -> dict[str, Any]:
+    """What the report and the page before signing are drawn from."""
+    served = "/reports/round.xlsx" in visit.request.app.state.served
+    with visit.reading() as connection:
+        comparison = sweeps.compared(connection, visit.subject, state)
+    shown = sweeps.shown(state)
+    return {
+        "state": state,
+        "place": directory.places.get(state.place),
+        "directory": directory,
+        "shown": shown,
+        "sections": [(name, lines) for name, lines in shown.items() if name not in QUIET],
+        "listed_max": LISTED_MAX,
+        "comparison": comparison,
+        "refusals": (),
+        "excel": f"/reports/round.xlsx?round={state.number}" if served else None,
+    }
+
+
+QUIET = ("present", "on_loan", "in_circulation", "in_transit", "away")
+"""Buckets whose lines the report gives as a figure; they are listed on a page of their own."""
 
 
 def new_event() -> str:
     """An identifier for a scan that came without one of the device's own."""
-    return f"page-{secrets.token_hex(12)}"
+    return f"{PAGE_DEVICE}-{secrets.token_hex(12)}"
 
 
 def take(
     connection: Connection, visit: Visit, number: str, codes: Sequence[str], means: Any, reason: str
 ) -> list[ScanResult]:
-    """Count codes that came by a form."""
-    scans = [Scan(new_event(), code, visit.now, means, reason=reason) for code in codes]
-    return sweeps.scan_many(connection, visit.subject, number, scans)
+    """Count codes that came by a form, where the person said to be."""
+    place = sweeps.standing(connection, visit.subject, number, PAGE_DEVICE).place
+    scans = [Scan(new_event(), code, visit.now, means, place, reason) for code in codes]
+    return sweeps.scan_many(connection, visit.subject, number, scans, visit.services.scheme)
 
 
 @router.post("/rounds/{number}/scan")
@@ -202,7 +293,9 @@ def kind_of(result: ScanResult) -> str:
     """What a scan was, for the band that names it: the last part of `rounds.last.<kind>`."""
     if result.outcome in ("unknown", "repeated", "replayed"):
         return {"unknown": "unknown", "repeated": "repeated", "replayed": "repeated"}[result.outcome]
-    if result.expected == "here":
+    if result.expected == sweeps.BLIND:
+        return "counted"
+    if result.expected in ("here", "unasked"):
         return "present"
     return "on_loan" if result.expected and result.expected != "elsewhere" else "elsewhere"
 
@@ -227,63 +320,32 @@ def feed(number: str, visit: Visit = Depends(sweeps_only), form: Form = Depends(
     return RedirectResponse(f"/rounds/{number}", status_code=303)
 
 
-@router.get("/rounds/{number}/finish")
-def finish_page(number: str, visit: Visit = Depends(sweeps_only)) -> Response:
-    """What would be signed, in figures, before it is."""
-    return _draw_finish(visit, number)
-
-
-def _draw_finish(visit: Visit, number: str, **more: Any) -> Response:
-    with visit.reading() as connection:
-        state = sweeps.buckets(connection, visit.subject, number)
-        report = sweeps.round_report(connection, visit.subject, number)
-        directory = visit.services.books.directory(connection)
-    if state.state != "open":
-        return RedirectResponse(f"/rounds/{number}", status_code=303)
-    names = _report_names(visit, state, directory) | {"hash": report.hash, "refusals": ()}
-    return render(visit, "rounds/finish.html", **(names | more))
-
-
-@router.post("/rounds/{number}/sign")
-def sign_round(number: str, visit: Visit = Depends(sweeps_only), form: Form = Depends(posted)) -> Response:
-    """Sign exactly what was shown; a scan that came in between shows the figures anew."""
-    with visit.reading() as connection:
-        report = sweeps.round_report(connection, visit.subject, number)
-    if form.text("hash") != report.hash:
-        changed = (Refusal("", "round_changed", {"round": number}),)
-        return _draw_finish(visit, number, refusals=changed, status_code=409)
-    try:
-        signature = sign(visit, form, report.text)
-        sweeps.sign_round(visit.services.database, visit.services.books, visit.subject, number, signature, visit.now)
-    except Unfit as unfit:
-        return _draw_finish(visit, number, errors=unfit.errors, kept=form.kept())
-    except Refused as refused:
-        return _draw_finish(visit, number, refusals=refused.refusals, status_code=409)
-    visit.services.bulletin.publish("rounds", "findings", "books")
-    return RedirectResponse(f"/rounds/{number}", status_code=303)
-
-
-@router.post("/rounds/{number}/abandon")
-def abandon(number: str, visit: Visit = Depends(sweeps_only), form: Form = Depends(posted)) -> Response:
-    """Give it up with a reason: it concludes nothing."""
-    reason = form.text("reason")
-    if not reason:
-        return _draw_finish(visit, number, errors=(visit.error("reason", "findings.reason_needed"),))
-    sweeps.abandon(visit.services.database, visit.subject, number, reason, visit.now)
+@router.post("/rounds/{number}/walk")
+def walk(number: str, visit: Visit = Depends(sweeps_only), form: Form = Depends(posted)) -> Response:
+    """The answer to "walked on to the next shelf?" where the page works without script."""
+    place, scans = form.number("place"), form.text("scans").split()
+    if not place:
+        raise NotFound
+    with visit.services.database.writing() as connection:
+        yes = form.text("answer") == "yes"
+        sweeps.answer(connection, visit.subject, number, new_event(), PAGE_DEVICE, place, yes, scans, visit.now)
     visit.services.bulletin.publish("rounds")
     return RedirectResponse(f"/rounds/{number}", status_code=303)
 
 
-def _report_names(visit: Visit, state: RoundState, directory: Directory) -> dict[str, Any]:
-    served = "/reports/round.xlsx" in visit.request.app.state.served
-    return {
-        "state": state,
-        "place": directory.places.get(state.place),
-        "directory": directory,
-        "sections": [(name, getattr(state, name)) for name in sweeps.BUCKETS if name not in ("present", "absent")],
-        "excel": f"/reports/round.xlsx?round={state.number}" if served else None,
-    }
+@router.post("/rounds/{number}/pause")
+def pause(number: str, visit: Visit = Depends(sweeps_only), form: Form = Depends(posted)) -> Response:
+    """Let it rest, over night or for days."""
+    with visit.services.database.writing() as connection:
+        sweeps.pause(connection, visit.subject, number, new_event(), form.text("reason")[:400], visit.now)
+    visit.services.bulletin.publish("rounds")
+    return RedirectResponse(f"/rounds/{number}", status_code=303)
 
 
-def _draw_report(visit: Visit, state: RoundState, directory: Directory) -> Response:
-    return render(visit, "rounds/report.html", **_report_names(visit, state, directory))
+@router.post("/rounds/{number}/resume")
+def resume(number: str, visit: Visit = Depends(sweeps_only), form: Form = Depends(posted)) -> Response:
+    """Go on."""
+    with visit.services.database.writing() as connection:
+        sweeps.resume(connection, visit.subject, number, new_event(), visit.now)
+    visit.services.bulletin.publish("rounds")
+    return RedirectResponse(f"/rounds/{number}", status_code=303)

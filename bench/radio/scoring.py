@@ -141,7 +141,9 @@ class Score:
 
 def summed(of: Sequence[OfTag], hours: float) -> Score:
     """All tag-days together."""
-    table = np.array([(o.placed, o.right, o.wrong, o.away, o.away_shown, o.false_moves) for o in of], float)
+    table = np.array([(o.placed, o.right, o.wrong, o.away, o.away_shown, o.false_moves) for o in of], float).reshape(
+        -1, 6
+    )
     delays = np.array([delay for o in of for delay in o.delays])
     returns = np.array([delay for o in of for delay in o.returns])
     eights = np.full(len(of), hours / 8)

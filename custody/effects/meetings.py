@@ -16,6 +16,7 @@ from custody.entries.meetings import (
     CountUndone,
     Deposited,
     HandedOut,
+    HandOutUndone,
     PaperBrought,
     PaperIncomplete,
     PaperMissing,
@@ -28,6 +29,7 @@ _IN_ROOM: Mapping[Status | None, Status] = {Status.IN_MEETING: Status.IN_MEETING
 TRANSITIONS: Transitions = {
     PaperBrought: {Status.IN_PLACE: Status.IN_MEETING},
     HandedOut: _IN_ROOM,
+    HandOutUndone: _IN_ROOM,
     CountedIn: _IN_ROOM,
     CountUndone: _IN_ROOM,
     PaperIncomplete: _IN_ROOM,
@@ -80,6 +82,7 @@ STEPS: Mapping[type[CarrierFact], Step] = {
     PaperBrought: _brought,
     HandedOut: _with_attendee,
     CountUndone: _with_attendee,
+    HandOutUndone: _with_secretary,
     CountedIn: _with_secretary,
     PaperIncomplete: _with_secretary,
     PaperRecovered: _recovered,

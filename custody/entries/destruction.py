@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from custody.entries.model import CarrierFact, MatterFact, MatterOpened
+from custody.values import Instant
 
 # The request.
 
@@ -75,6 +76,27 @@ class Checked(CarrierFact):
     matter: int
     bag: str
     seal: str
+
+
+@dataclass(frozen=True, slots=True)
+class WeighedIn(MatterFact):
+    """The last read before anybody signs, at the shredder or in the sealed bags, and it equals the list (clause g.5).
+
+    `carriers`: everything on the list, each read by its tag or its number, but those in `by_eye`, whose tags did not
+    answer and which the two `supervisors` saw with their own eyes, for a `reason`. `list_hash`: SHA-256 of the list
+    (`custody.matters.destruction.list_hash`). `first_at`, `last_at`: of the reading. `place` None: in the bags.
+    """
+
+    kind: ClassVar[str] = "destruction_weighed_in"
+    carriers: tuple[int, ...]
+    by_eye: tuple[int, ...]
+    items: int
+    list_hash: str
+    first_at: Instant
+    last_at: Instant
+    place: int | None = None
+    reason: str = ""
+    supervisors: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,8 @@ class VisitOpened(MatterOpened):
     visitors: tuple[Visitor, ...]
     declared: bool
     until: Instant
+    exposed: tuple[int, ...] = ()
+    """Carriers that were heard in the open there as they stood at the door; where there are any, nobody goes in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,33 @@ class CleaningOpened(MatterOpened):
     ventilation: str
     until: Instant
     remark: str = ""
+    exposed: tuple[int, ...] = ()
+    """Carriers that were heard in the open there as they stood at the door; where there are any, nobody goes in."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomChecked(MatterOpened):
+    """A rated room was checked before cleaners or visitors go in (rule 9): `verdict` go or no_go.
+
+    `in_use`: carriers that the books have there and not put away. `heard`: heard there in the open. `unclear`: in the
+    hands of those whose room it is, or heard there for a moment, and heard nowhere else. `put_away`: how many were
+    heard locked in. `coverage`: covered, partly, not_covered: how far the antennas of the room (`listening` of
+    `antennas`) were listening, through `heard_through`. `by_eye`: what the signer saw where the radio does not say.
+    """
+
+    kind: ClassVar[str] = "room_checked"
+    place: int
+    verdict: str
+    in_use: tuple[int, ...]
+    heard: tuple[int, ...]
+    unclear: tuple[int, ...]
+    put_away: int
+    coverage: str
+    antennas: int
+    listening: int
+    heard_through: Instant | None
+    valid_until: Instant
+    by_eye: str = ""
 
 
 @dataclass(frozen=True, slots=True)

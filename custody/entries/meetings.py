@@ -201,6 +201,16 @@ class HandedOut(CarrierFact):
 
 
 @dataclass(frozen=True, slots=True)
+class HandOutUndone(CarrierFact):
+    """A hand-out was a mistake: the paper never left the secretary."""
+
+    kind: ClassVar[str] = "hand_out_undone"
+    matter: int
+    attendee: int
+    person: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CountedIn(CarrierFact):
     """Back with the secretary, counted by copy and person; `lodging` where it was found in one (clause h.3)."""
 

@@ -5,6 +5,7 @@ apart: sealed and checked. A deviation stops it until it is settled. On site it 
 it is handed over, received and certified by the designated unit.
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,6 +27,7 @@ from custody.entries.destruction import (
     Sealed,
     SetApart,
     TakenOff,
+    WeighedIn,
 )
 from custody.matters.model import SAME, Line, Matter, MatterKind
 from custody.values import Instant
@@ -80,6 +82,26 @@ class Witnesses:
 
 
 @dataclass(frozen=True, slots=True)
+class Weighing:
+    """The last read, which equals the list; gone as soon as anything about the list or the bags changes."""
+
+    items: int
+    list_hash: str
+    by_eye: tuple[int, ...]
+    supervisors: tuple[int, ...]
+    place: int | None
+    first_at: Instant
+    last_at: Instant
+    by: int
+    act: str
+
+
+def list_hash(carriers: Iterable[int]) -> str:
+    """SHA-256, hexadecimal, of a list of carriers in the order of their identifiers, one a line."""
+    return hashlib.sha256("".join(f"{one}\n" for one in sorted(set(carriers))).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
 class Destruction:
     """What a batch of destruction knows besides the head of every matter."""
 
@@ -97,6 +119,7 @@ class Destruction:
     """Number of the act that closed it, or of the centre's own certificate."""
     place: int | None = None
     destroyed_at: Instant | None = None
+    weighing: Weighing | None = None
 
     def bag(self, number: str) -> Bag | None:
         """The bag of this number."""
@@ -118,10 +141,27 @@ def bag_of(line: Line) -> str:
     return line.label.partition("/")[2]
 
 
+_STIRRING = (DestructionListed, SetApart, Sealed, Checked, TakenOff, DeviationReported)
+"""After any of these what was weighed in is no longer what lies there."""
+
+
+def _weighed(fact: WeighedIn, entry: Entry) -> Weighing:
+    return Weighing(
+        *(fact.items, fact.list_hash, fact.by_eye, fact.supervisors, fact.place),
+        *(fact.first_at, fact.last_at, entry.by, entry.act),
+    )
+
+
 def _body(body: Any, fact: Fact, entry: Entry) -> Destruction:
     if isinstance(fact, DestructionOpened):
         return Destruction(fact.disposal, fact.reason, fact.appraisal, fact.centre)
     was: Destruction = body
+    if isinstance(fact, WeighedIn):
+        return replace(was, weighing=_weighed(fact, entry))
+    return _told(replace(was, weighing=None) if isinstance(fact, _STIRRING) else was, fact, entry)
+
+
+def _told(was: Destruction, fact: Fact, entry: Entry) -> Destruction:
     match fact:
         case DestructionListed() if entry.by not in was.listers:
             return replace(was, listers=(*was.listers, entry.by))
@@ -173,6 +213,8 @@ def _parties(matter: Matter) -> Iterable[tuple[int, str]]:
         yield person, "lister"
     for person in body.hand_over.escorts if body.hand_over else ():
         yield person, "escort"
+    for person in body.weighing.supervisors if body.weighing else ():
+        yield person, "supervisor"
     if body.witnesses is not None:
         yield body.witnesses.destroyer, "destroyer"
         for person in body.witnesses.supervisors:
@@ -196,6 +238,8 @@ DESTRUCTION = MatterKind(
         SetApart: {"draft": "set_apart", "asked": "set_apart", "approved": "set_apart", "set_apart": "set_apart"},
         Sealed: {"set_apart": "set_apart"},
         Checked: {"set_apart": "set_apart"},
+        # At the shredder or in the bags; and once more at the centre, where something was taken off on the way.
+        WeighedIn: {"set_apart": SAME, "received": SAME},
         DeviationReported: {"set_apart": "stopped", "handed_over": "short", "received": "short"},
         DeviationSettled: {"stopped": "set_apart", "short": "handed_over"},
         CalledOff: {"set_apart": "called_off", "handed_over": "called_off"},
@@ -230,5 +274,7 @@ KINDS: tuple[MatterKind, ...] = (DESTRUCTION,)
 
 OPEN_LINES = ("listed", "set_apart", "sealed", "checked", "handed_over")
 """States of a line that is neither destroyed nor taken off."""
+WEIGHED = ("checked", "handed_over")
+"""States of a line whose carrier is to be weighed in."""
 UNCHECKED = ("listed", "set_apart", "sealed")
 """States of a line whose carrier was not yet compared with the list."""

@@ -1,10 +1,20 @@
-"""Matters of letter j: a visit to a rated place, and cleaning there; over when everybody is out."""
+"""Matters of letter j: a visit to a rated place, and cleaning there, over when everybody is out; and the check of the
+room before, which is over as soon as it is signed: it holds for some minutes.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from custody.entries import Entry, Fact
-from custody.entries.entry import CleaningOpened, EscortChanged, VisitEnded, VisitOpened, Visitor, VisitorLeft
+from custody.entries.entry import (
+    CleaningOpened,
+    EscortChanged,
+    RoomChecked,
+    VisitEnded,
+    VisitOpened,
+    Visitor,
+    VisitorLeft,
+)
 from custody.matters.model import SAME, Matter, MatterKind
 from custody.values import Instant
 
@@ -112,4 +122,57 @@ def _kind(key: str, opened: type[VisitOpened] | type[CleaningOpened]) -> MatterK
     )
 
 
-KINDS: tuple[MatterKind, ...] = (_kind("visit", VisitOpened), _kind("cleaning", CleaningOpened))
+GO, NO_GO = "go", "no_go"
+COVERAGES = ("covered", "partly", "not_covered")
+ROOM_CHECK = "room_check"
+
+
+@dataclass(frozen=True, slots=True)
+class RoomCheck:
+    """What a check of a room found, as it was signed (see `custody.entries.entry.RoomChecked`)."""
+
+    place: int
+    verdict: str
+    in_use: tuple[int, ...]
+    heard: tuple[int, ...]
+    unclear: tuple[int, ...]
+    put_away: int
+    coverage: str
+    antennas: int
+    listening: int
+    heard_through: Instant | None
+    valid_until: Instant
+    by_eye: str
+    by: int
+    at: Instant
+
+    @property
+    def goes(self) -> bool:
+        """Whether it lets anybody in."""
+        return self.verdict == GO
+
+
+def _checked(body: RoomCheck | None, fact: Fact, entry: Entry) -> RoomCheck:
+    if not isinstance(fact, RoomChecked):
+        assert body is not None
+        return body
+    return RoomCheck(
+        *(fact.place, fact.verdict, fact.in_use, fact.heard, fact.unclear, fact.put_away, fact.coverage),
+        *(fact.antennas, fact.listening, fact.heard_through, fact.valid_until, fact.by_eye),
+        *(entry.by, entry.happened_at),
+    )
+
+
+VISITS: tuple[MatterKind, ...] = (_kind("visit", VisitOpened), _kind("cleaning", CleaningOpened))
+"""Those in which somebody is inside."""
+KINDS: tuple[MatterKind, ...] = (
+    *VISITS,
+    MatterKind(
+        key=ROOM_CHECK,
+        opened=RoomChecked,
+        body_type=RoomCheck,
+        transitions={RoomChecked: {None: "checked"}},
+        body=_checked,
+        ends=frozenset({"checked"}),
+    ),
+)

@@ -21,6 +21,7 @@ from custody.entries.meetings import (
     CountUndone,
     Deposited,
     HandedOut,
+    HandOutUndone,
     IncidentSigned,
     MeetingBegun,
     MeetingClosed,
@@ -168,6 +169,7 @@ TRANSITIONS: Transitions = {
     # Papers: brought before or during the session, handed out during it, counted in at any time.
     PaperBrought: dict.fromkeys((APPROVED, IN_SESSION), SAME),
     HandedOut: dict.fromkeys((APPROVED, IN_SESSION), SAME),
+    HandOutUndone: dict.fromkeys((APPROVED, IN_SESSION), SAME),
     CountedIn: dict.fromkeys((APPROVED, IN_SESSION, COUNTING), SAME),
     CountUndone: dict.fromkeys((APPROVED, IN_SESSION, COUNTING), SAME),
     TakenBack: dict.fromkeys((IN_SESSION, COUNTING), SAME),
@@ -181,6 +183,7 @@ TRANSITIONS: Transitions = {
 LINES: Transitions = {
     PaperBrought: {None: BROUGHT, RETURNED: BROUGHT},
     HandedOut: {BROUGHT: HANDED_OUT, COUNTED_IN: HANDED_OUT},
+    HandOutUndone: {HANDED_OUT: BROUGHT},
     CountedIn: {HANDED_OUT: COUNTED_IN},
     CountUndone: {COUNTED_IN: HANDED_OUT},
     TakenBack: {HANDED_OUT: TAKEN_BACK},
@@ -301,6 +304,7 @@ _BODY: Mapping[type[Fact], Callable[[Meeting, Any, Entry], Meeting]] = {
     PaperBrought: _brought,
     HandedOut: _in_hands(1),
     CountUndone: _in_hands(1),
+    HandOutUndone: _in_hands(-1),
     CountedIn: _in_hands(-1),
     TakenBack: _in_hands(-1),
     PaperMissing: _in_hands(-1),
@@ -320,7 +324,7 @@ def _line(line: Line | None, fact: Fact, _entry: Entry) -> Line | None:
     if line is None:
         return None
     match fact:
-        case PaperBrought():
+        case PaperBrought() | HandOutUndone():
             return replace(line, person=None, label="", due_at=None, pages=None)
         case HandedOut(attendee=attendee, person=person):
             return replace(line, person=person, label=str(attendee), pages=None)

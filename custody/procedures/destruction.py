@@ -25,8 +25,10 @@ from custody.entries.destruction import (
     Sealed,
     SetApart,
     TakenOff,
+    WeighedIn,
 )
 from custody.procedures import destruction_checks as ask
+from custody.procedures import weighing_in
 from custody.rules import Needed, Rule, by_actor, signed
 
 _CLOSED = (DestructionCarriedOut, CertifiedByCentre)
@@ -64,6 +66,7 @@ RULES: tuple[Rule, ...] = (
     Rule("", "settled_by_reporter", (DeviationSettled,), ask.settled_by_reporter),
     # Destruction itself.
     Rule("g.5", "unchecked", _WITNESSED, ask.unchecked),
+    *weighing_in.RULES,
     Rule("", "reference_unknown", (*_WITNESSED, HandedToCentre), ask.witness_unknown),
     Rule("g.2", "destroyer_took_part", _WITNESSED, ask.destroyer_took_part),
     Rule("g.5", "too_few", _WITNESSED, ask.too_few),
@@ -105,6 +108,7 @@ PERMISSIONS: Mapping[type[Fact], Needed] = {
     SetApart: Permission.DESTROY,
     Sealed: Permission.DESTROY,
     Checked: Permission.DESTROY,
+    WeighedIn: Permission.DESTROY,
     DeviationReported: Permission.DESTROY,
     DeviationSettled: Permission.HEAD_ENQUIRIES,
     CalledOff: Permission.DESTROY,
@@ -123,6 +127,7 @@ ACTS: Mapping[str, str] = {
     "destruction_set_apart": "XF",  # 分存
     "destruction_seal": "XZ",  # 装袋封签
     "destruction_check": "XD",  # 核对
+    "destruction_weigh": "XR",  # 末次清点
     "destruction_deviation": "XY",  # 异常
     "destruction_settle": "XL",  # 处理
     "destruction_call_off": "XT",  # 停办
@@ -164,6 +169,7 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "escorts_too_few": ("count",),
     "not_all_gone": ("count",),
     "receipt_differs": ("counted", "count"),
+    **weighing_in.CODES,
 }
 """Code of a refusal -> the names that fill its blanks."""
 

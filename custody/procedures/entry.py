@@ -13,12 +13,13 @@ from custody.entries.entry import (
     VisitOpened,
     VisitorLeft,
 )
-from custody.procedures import undertakings, visits
+from custody.procedures import room_checks, undertakings, visits
 from custody.rules import Needed, Rule
 
-RULES: tuple[Rule, ...] = (*visits.RULES, *undertakings.RULES)
+RULES: tuple[Rule, ...] = (*visits.RULES, *room_checks.RULES, *undertakings.RULES)
 PERMISSIONS: Mapping[type[Fact], Needed] = {
     **dict.fromkeys((VisitOpened, CleaningOpened, VisitorLeft, EscortChanged, VisitEnded), Permission.ADMIT),
+    **room_checks.PERMISSIONS,
     InstructionIssued: Permission.INSTRUCT,
     Acknowledged: Permission.TAKE_PART,
 }
@@ -27,6 +28,7 @@ ACTS: Mapping[str, str] = {
     "visit_escort": "PT",  # 陪同
     "visit_out": "LC",  # 离场
     "cleaning": "BJ",  # 保洁
+    **room_checks.ACTS,
     "instruction": "BX",  # 保密须知
     "acknowledge": "CN",  # 承诺
 }
@@ -47,6 +49,7 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "locker_taken": ("locker",),
     "undeclared": (),
     "room_not_clear": ("place", "count"),
+    **room_checks.CODES,
     "visitor_not_inside": ("line",),
     "out_before_in": ("person", "person_en"),
     "phone_left": ("person", "person_en", "locker"),

@@ -10,6 +10,7 @@ from custody.entries.meetings import (
     CountUndone,
     Deposited,
     HandedOut,
+    HandOutUndone,
     PaperBrought,
     PaperIncomplete,
     PaperMissing,
@@ -23,7 +24,7 @@ from custody.procedures.circulation import last_due
 from custody.procedures.meeting_attendance import called, meeting_of
 from custody.rules import Needed, Params, Rule, Situation, by_actor, signed
 
-OfAttendee = HandedOut | CountedIn | CountUndone | TakenBack | PaperMissing | PaperIncomplete
+OfAttendee = HandedOut | HandOutUndone | CountedIn | CountUndone | TakenBack | PaperMissing | PaperIncomplete
 Put = TakenBack | Deposited | PaperReturned
 
 
@@ -214,7 +215,7 @@ def _giver_and_taker(_carrier: CarrierState | None, fact: Fact, situation: Situa
     return (situation.subject.person, fact.person)
 
 
-_OTHER_HANDS = (CountedIn, CountUndone, TakenBack, PaperMissing, PaperIncomplete)
+_OTHER_HANDS = (CountedIn, HandOutUndone, CountUndone, TakenBack, PaperMissing, PaperIncomplete)
 _PUT = (TakenBack, Deposited, PaperReturned)
 RULES: tuple[Rule, ...] = (
     Rule("", "paper_misnamed", (PaperBrought,), _misnamed),
@@ -246,7 +247,7 @@ RULES: tuple[Rule, ...] = (
 
 PERMISSIONS: Mapping[type[Fact], Needed] = {
     **dict.fromkeys(
-        (HandedOut, CountedIn, CountUndone, TakenBack, PaperMissing, PaperIncomplete),
+        (HandedOut, HandOutUndone, CountedIn, CountUndone, TakenBack, PaperMissing, PaperIncomplete),
         Permission.HOLD_MEETINGS,
     ),
     **dict.fromkeys((PaperBrought, PaperReturned, PaperRecovered, Deposited), Permission.KEEP),

@@ -18,6 +18,7 @@ from custody.entries.meetings import (
     CountedIn,
     CountUndone,
     HandedOut,
+    HandOutUndone,
     IncidentSigned,
     MeetingBegun,
     MeetingClosed,
@@ -269,7 +270,7 @@ def _chair_and_secretary(_carrier: CarrierState | None, fact: Fact, situation: S
 
 _CONVENED = (MeetingConvened,)
 _LISTING = (AttendeeListed, AttendeeStruck, AttendeeSeated)
-_COUNTING = (CountedIn, CountUndone, IncidentSigned, PaperMissing, PaperIncomplete)
+_COUNTING = (CountedIn, CountUndone, HandOutUndone, IncidentSigned, PaperMissing, PaperIncomplete)
 RULES: tuple[Rule, ...] = (
     Rule("", "reference_unknown", _CONVENED, _staff_unknown),
     Rule("", "text_missing", (MeetingConvened, AttendeeListed, AttendeeStruck, SecretaryTookOver), _unsaid),

@@ -107,10 +107,11 @@ CLAUSES = (
         "rule 9",
         (
             record("The entry register for cleaning.", "保洁进入登记。", kept=True),
-            refuse("Entry while the room is not clear.", "未清场的，不予进入。"),
+            refuse("Entry while the room is not clear.", "未清场的，不予进入。", kept=True),
             detect(
                 "The room-clear check counts carriers still seen or issued in the room: a go or no-go slip.",
                 "清场检查：清点室内仍被听到或仍在用的载体，出具可进入或不可进入单。",
+                kept=True,
             ),
         ),
     ),

@@ -240,6 +240,7 @@ CLAUSES = (
             detect(
                 "Direct pass: reads or the next holder contradict the legs.",
                 "横传：读到的情况或下一持有人与传阅环节不符。",
+                kept=True,
             ),
             remind("A leg is overdue.", "传阅环节逾期。", kept=True),
         ),

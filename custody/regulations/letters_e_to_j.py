@@ -50,6 +50,7 @@ CLAUSES = (
             detect(
                 "Seen in an office overnight when it must be locked in.",
                 "应入柜而过夜仍在办公室被听到。",
+                kept=True,
             ),
             refuse(
                 "A post or an account is closed only at zero holdings: clearance of leavers, and before a change of "
@@ -104,6 +105,7 @@ CLAUSES = (
             detect(
                 "Never seen again, without a record of destruction.",
                 "再未听到，而无销毁记录。",
+                kept=True,
             ),
         ),
     ),
@@ -150,6 +152,7 @@ CLAUSES = (
             record(
                 "The last read at the shredder equals the approved list before anyone signs.",
                 "签字之前，销毁现场最后读到的与批准清单一致。",
+                kept=True,
             ),
         ),
     ),

@@ -57,6 +57,8 @@ KINDS: Mapping[str, str] = {
     "moved": "from, to (engine), size (position)",
     "reads_uploaded": "device (a handheld), upload, reads, digest of the content",
     "reads_withdrawn": "upload",
+    "mail_address_set": "set (whether there is one now); never the address",
+    "job_asked": "job: done now, beside the clock",
     "clock_went_back": "record_at (a time that the record bears already), seconds (by how much at least)",
 }
 """Kinds of event. Whoever adds one adds its line, and its words in the catalogue (`audit.<kind>`)."""

@@ -26,6 +26,9 @@ STANDING = frozenset({"in_place", "awaiting_destruction"})
 EXPECTED = STANDING | {"on_loan"}
 """Statuses in which a place that the books name is where it is expected: a loan has one while it is read there."""
 
+IN_USE = frozenset({"on_loan", "in_circulation", "in_meeting"})
+"""Statuses in which it is out to be read: in protected places only (clause c.2)."""
+
 IN_HAND = frozenset({"on_loan", "in_circulation"})
 """Statuses in which a person holds the carrier for a while (clause f.1)."""
 
@@ -63,6 +66,20 @@ class Thresholds:
     suspect_score: float = 0.3
     unknown_reads_min: int = 2
     reference_silent_after: int = 120 * SECOND
+    passed_on_after: int = 1_800 * SECOND
+    lost_track_after: int = 14 * DAY
+    never_met_after: int = 90 * DAY
+    closing_hour: int = 22
+    opening_hour: int = 6
+    left_out_after: int = 3_600 * SECOND
+    hand_over: int = 14 * DAY
+    travel_building: int = 60 * SECOND
+    travel_site: int = 600 * SECOND
+    two_places_dbm: float = -62.0
+    tags_apart_after: int = 600 * SECOND
+    swapped_within: int = 3_600 * SECOND
+    reader_clock_max: int = SECOND
+    portal_clock_max: int = SECOND // 5
 
     @classmethod
     def of(cls, scheme: Scheme) -> "Thresholds":
@@ -80,6 +97,20 @@ class Thresholds:
             label_grace=scheme.number("label_grace_seconds") * SECOND,
             timezone=scheme.timezone,
             reference_silent_after=scheme.number("reference_silent_after_seconds") * SECOND,
+            passed_on_after=scheme.number("passed_on_after_seconds") * SECOND,
+            lost_track_after=scheme.number("lost_track_days") * DAY,
+            never_met_after=scheme.number("never_met_days") * DAY,
+            closing_hour=scheme.number("closing_hour"),
+            opening_hour=scheme.number("opening_hour"),
+            left_out_after=scheme.number("left_out_after_seconds") * SECOND,
+            hand_over=scheme.number("hand_over_days") * DAY,
+            travel_building=scheme.number("travel_building_seconds") * SECOND,
+            travel_site=scheme.number("travel_site_seconds") * SECOND,
+            two_places_dbm=-float(scheme.number("two_places_dbm")),
+            tags_apart_after=scheme.number("tags_apart_after_seconds") * SECOND,
+            swapped_within=scheme.number("swapped_within_seconds") * SECOND,
+            reader_clock_max=scheme.number("reader_clock_ms_max") * (SECOND // 1_000),
+            portal_clock_max=scheme.number("portal_clock_ms_max") * (SECOND // 1_000),
         )
 
     def day(self, at: Instant) -> str:
@@ -198,6 +229,8 @@ class CarrierCase:
     heard_home_at: Instant | None = None
     removal_open: bool = False
     radio_is_outside: bool = False
+    absence_needed: int = 0
+    """So long (microseconds) its place's antennas must have been silent before it is absent from there."""
     missing_open: bool = False
     met_in_round: str = ""
     met_at: Instant | None = None
@@ -208,6 +241,18 @@ class CarrierCase:
     def about(self) -> str:
         """The subject of a finding."""
         return f"carrier:{self.carrier}"
+
+
+@dataclass(frozen=True, slots=True)
+class PermitSays:
+    """A granted permit that names the carrier: whose, from when until when (clause e.1). `line`: its state there."""
+
+    matter: int
+    number: str
+    bearer: int
+    from_at: Instant
+    until_at: Instant
+    line: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +275,7 @@ class PassageCase:
     strongest_dbm: float | None = None
     matter: MatterSays | None = None
     parts: Mapping[str, Any] = field(default_factory=dict)
+    permits: tuple[PermitSays, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from custody.values import Instant
 from reconcile.checks.cases import (
     BELIEVED,
     EXPECTED,
+    IN_USE,
     KEPT,
     STANDING,
     CarrierCase,
@@ -21,7 +22,7 @@ from reconcile.checks.cases import (
     Thresholds,
     agrees,
 )
-from reconcile.checks.verdicts import deaf_antennas
+from reconcile.checks.verdicts import deaf_antennas, unprotected
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +105,14 @@ def gone_ended(case: CarrierCase, _opened: Opened) -> Ending | None:
     return _displaced_ended(case, EXPECTED, storage=False)
 
 
-def rated_ended(case: CarrierCase, _opened: Opened) -> Ending | None:
-    """Believed in a place that is rated for it, or the rating or the level is another now."""
-    if ending := _status_changed(case, KEPT | {"declared_lost"}):
+def rated_ended(case: CarrierCase, opened: Opened) -> Ending | None:
+    """Believed in a place that is rated for it, or the rating or the level is another now.
+
+    In use where nothing is protected at all, and stored or used where the rating is too low, are two kinds: what ends
+    as the one may begin as the other.
+    """
+    unprotected_use = opened.kind == "used_in_unprotected_place"
+    if ending := _status_changed(case, IN_USE if unprotected_use else KEPT | {"declared_lost"}):
         return ending
     if not case.tagged:
         return Ending("tag_retired")
@@ -115,6 +121,8 @@ def rated_ended(case: CarrierCase, _opened: Opened) -> Ending | None:
         return None
     if radio.place.rating_rank >= case.books.rank:
         return Ending("place_rated_now", {"place": radio.place.code})
+    if unprotected(case, radio.place) is not unprotected_use:
+        return Ending("heard_elsewhere", {"place": radio.place.code})
     return None
 
 
@@ -151,6 +159,7 @@ CARRIER_ENDINGS: Mapping[str, Callable[[CarrierCase, Any], Ending | None]] = {
     "misplaced": misplaced_ended,
     "gone_not_lent": gone_ended,
     "place_rated_too_low": rated_ended,
+    "used_in_unprotected_place": rated_ended,
     "in_store_on_loan": in_store_ended,
 }
 """Endings that look at the opened finding; deadlines look at the clock instead (`deadlines`, `matters`)."""
@@ -183,5 +192,12 @@ ENDINGS = (
     "portal_not_in_use",
     "left_the_portal",
     "tag_is_reference",
+    "met_again",
+    "swept",
+    "handed_over",
+    "tags_together",
+    "apart_no_more",
+    "accounted_for",
+    "clock_right",
 )
 """Every code of an ending, for the catalogue."""

@@ -4,12 +4,12 @@ Both are events: a person closes them, whatever happens after.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from custody.values import Instant
-from reconcile.checks.cases import BooksSay, MatterSays, Spot, Thresholds, Verdict
+from custody.values import SECOND, Instant
+from reconcile.checks.cases import BooksSay, CarrierCase, MatterSays, Spot, Thresholds, Verdict
 from reconcile.checks.kinds import KINDS
-from reconcile.checks.verdicts import books_say, matter_says, rule
+from reconcile.checks.verdicts import about_carrier, books_say, matter_says, rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,51 @@ def direct_pass(case: LegCase) -> Verdict | None:
         rank=case.books.rank,
         matter=case.matter.id,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class HeardAtCase:
+    """A carrier that one reader of a circulation has, and that is believed in a place which another of them keeps.
+
+    `keeper`: who answers for that place; `readers`: to whom the folder goes.
+    """
+
+    case: CarrierCase
+    keeper: int
+    readers: tuple[int, ...]
+
+
+def passed_on(heard: HeardAtCase, now: Instant, limits: Thresholds) -> Verdict | None:
+    """One reader has it on the books, and it lies for a while in the room of another (clause c.3).
+
+    Not who sat together for a moment; not a room that no reader of this circulation keeps.
+    """
+    case, matter, radio = heard.case, heard.case.matter, heard.case.radio
+    if matter is None or matter.kind != "circulation" or matter.line != "with_reader" or radio is None:
+        return None
+    reader = case.books.holder
+    if reader is None or reader == heard.keeper or heard.keeper not in heard.readers:
+        return None
+    if radio.place is None or radio.since_at is None or radio.strength != "confirmed":
+        return None
+    since = max(radio.since_at, matter.at)
+    if (radio.here_at or radio.heard_at) - since < limits.passed_on_after:
+        return None
+    params = {
+        "reader": reader,
+        "keeper": heard.keeper,
+        "matter": matter.number,
+        "place": radio.place.code,
+        "after_seconds": limits.passed_on_after // SECOND,
+    }
+    leg = {"reader": reader, "keeper": heard.keeper, "started_at": matter.at}
+    verdict = about_carrier("direct_pass", case, since, radio.place.id, params, code="passed_on", leg=leg)
+    return replace(verdict, about=about_leg(case.carrier, matter.at))
+
+
+def about_leg(carrier: int, started_at: Instant) -> str:
+    """What a finding of reads against a leg is about: told once a leg, whatever a person concludes of it."""
+    return f"carrier:{carrier}@leg:{started_at}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,11 @@ class LineCase:
 
 @dataclass(frozen=True, slots=True)
 class MatterCase:
-    """A matter as a whole. `persons`: who has taken part in its approval or opened it; `counts`: its lines by state."""
+    """A matter as a whole. `persons`: who has taken part in its approval or opened it; `counts`: its lines by state.
+
+    `due_at`: of a destruction until when its approval may be used, of a clearance the day on which the person goes, of
+    a hand-over so many days after it was opened; else the matter's own.
+    """
 
     id: int
     number: str
@@ -187,6 +191,12 @@ MATTER_RULES: Mapping[str, MatterRule] = {
         MatterRule("collection_overdue", ("distribution",), _day),
         # Not signed out at the end of the day (clause j.1).
         MatterRule("visit_open", ("visit", "cleaning"), _day),
+        # Approved, and not destroyed while the approval may be used (clause g.1).
+        MatterRule("destruction_overdue", ("destruction",), _day),
+        # A keeper hands over, or a person leaves, and it is not signed in time (clause f.1).
+        MatterRule("hand_over_due", ("hand_over", "clearance"), _day),
+        # The yearly inventory was to be done by a day.
+        MatterRule("sweep_due", ("inventory",), _day),
     )
 }
 

@@ -11,6 +11,7 @@ from custody.values import SECOND, Instant
 from reconcile.checks.cases import (
     BELIEVED,
     EXPECTED,
+    IN_USE,
     KEPT,
     PERMITTED_OUT,
     STANDING,
@@ -28,6 +29,8 @@ from reconcile.checks.cases import (
     agrees,
 )
 from reconcile.checks.kinds import KINDS
+from reconcile.checks.permits import outlived, wanting
+from reconcile.presence.calibration import ABSENCE_MIN_US
 
 Params = Mapping[str, Any]
 
@@ -62,7 +65,7 @@ def radio_says(radio: RadioSays | None) -> dict[str, Any] | None:
     }
 
 
-def _coverage(cover: Cover | None) -> dict[str, Any] | None:
+def coverage_says(cover: Cover | None) -> dict[str, Any] | None:
     if cover is None:
         return None
     return {"since_at": cover.since_at, "through_at": cover.through_at, "antennas": list(cover.antennas)}
@@ -146,14 +149,17 @@ def missing(case: CarrierCase, now: Instant, limits: Thresholds) -> Verdict | No
     if radio is not None and elsewhere and radio.strength in BELIEVED:
         return None
     until = min(now, cover.through_at)
-    if until - since < limits.missing_after:
+    # Longer where the antennas of the place hear badly, and for a tag known to be weak: its silence says less. By so
+    # much as the usual time is longer or shorter than the five minutes that the least is reckoned with.
+    after = max(limits.missing_after, limits.missing_after * case.absence_needed // ABSENCE_MIN_US)
+    if until - since < after:
         return None
-    params = {"after_seconds": limits.missing_after // SECOND, "place": books.place.code}
+    params = {"after_seconds": after // SECOND, "place": books.place.code}
     absent = {"since_at": since, "until_at": until}
-    return about_carrier("missing", case, since, books.place.id, params, coverage=_coverage(cover), absent=absent)
+    return about_carrier("missing", case, since, books.place.id, params, coverage=coverage_says(cover), absent=absent)
 
 
-def _believed(case: CarrierCase) -> tuple[RadioSays, Spot] | None:
+def believed(case: CarrierCase) -> tuple[RadioSays, Spot] | None:
     radio = case.radio
     if radio is None or radio.place is None or radio.since_at is None or radio.strength not in BELIEVED:
         return None
@@ -174,7 +180,7 @@ def _held_for(case: CarrierCase, kind: str, now: Instant) -> tuple[Instant, Inst
 def _elsewhere(
     kind: str, case: CarrierCase, now: Instant, after: int, statuses: frozenset[str], *, storage: bool
 ) -> Verdict | None:
-    books, found = case.books, _believed(case)
+    books, found = case.books, believed(case)
     if books.status not in statuses or books.place is None or found is None or case.removal_open:
         return None
     _, place = found
@@ -185,7 +191,7 @@ def _elsewhere(
         return None
     code = "left_reading_room" if books.status == "on_loan" else kind
     params = {"after_seconds": after // SECOND, "place": place.code, "home": books.place.code}
-    return about_carrier(kind, case, since, place.id, params, coverage=_coverage(case.radio_cover), code=code)
+    return about_carrier(kind, case, since, place.id, params, coverage=coverage_says(case.radio_cover), code=code)
 
 
 def misplaced(case: CarrierCase, now: Instant, limits: Thresholds) -> Verdict | None:
@@ -201,15 +207,31 @@ def gone_not_lent(case: CarrierCase, now: Instant, limits: Thresholds) -> Verdic
     return _elsewhere("gone_not_lent", case, now, limits.misplaced_after, EXPECTED, storage=False)
 
 
+def unprotected(case: CarrierCase, place: Spot) -> bool:
+    """In use, and in a place that is rated for nothing: another matter than a rating that is too low."""
+    return case.books.status in IN_USE and place.rating_rank < 0
+
+
 def place_rated_too_low(case: CarrierCase, now: Instant, limits: Thresholds) -> Verdict | None:
     """Believed for a while in a place not rated for its level: stored there (clause f.2) or in use (c.2)."""
-    found = _believed(case)
+    return _unfit("place_rated_too_low", case, now, limits)
+
+
+def used_in_unprotected_place(case: CarrierCase, now: Instant, limits: Thresholds) -> Verdict | None:
+    """Lent, going round, or in a meeting, and believed for a while where nothing is protected at all (clause c.2)."""
+    return _unfit("used_in_unprotected_place", case, now, limits)
+
+
+def _unfit(kind: str, case: CarrierCase, now: Instant, limits: Thresholds) -> Verdict | None:
+    found = believed(case)
     if found is None or found[1].rating_rank >= case.books.rank or case.books.status not in KEPT | {"declared_lost"}:
         return None
     place = found[1]
+    if unprotected(case, place) is not (kind == "used_in_unprotected_place"):
+        return None
     if case.radio_is_outside and (case.removal_open or _out_by_right(case, now)):
         return None  # the removal says it already; or it may be outside
-    since, until = _held_for(case, "place_rated_too_low", now)
+    since, until = _held_for(case, kind, now)
     if until - since < limits.rated_too_low_after:
         return None
     params = {
@@ -218,15 +240,14 @@ def place_rated_too_low(case: CarrierCase, now: Instant, limits: Thresholds) -> 
         "level": case.books.level,
         "rating_rank": place.rating_rank,
     }
-    clause = "f.2" if case.books.status == "in_place" and place.storage else "c.2"
-    return about_carrier(
-        "place_rated_too_low", case, since, place.id, params, coverage=_coverage(case.radio_cover), clause=clause
-    )
+    stored = case.books.status == "in_place" and place.storage
+    clause = "f.2" if kind == "place_rated_too_low" and stored else "c.2"
+    return about_carrier(kind, case, since, place.id, params, coverage=coverage_says(case.radio_cover), clause=clause)
 
 
 def in_store_on_loan(case: CarrierCase, now: Instant, limits: Thresholds) -> Verdict | None:
     """On loan on the books, confirmed for a while at a storage place: back, not returned (clause c.5)."""
-    found = _believed(case)
+    found = believed(case)
     if case.books.status != "on_loan" or found is None:
         return None
     radio, place = found
@@ -238,7 +259,7 @@ def in_store_on_loan(case: CarrierCase, now: Instant, limits: Thresholds) -> Ver
     if until - since < limits.in_store_on_loan_after:
         return None
     params = {"after_seconds": limits.in_store_on_loan_after // SECOND, "place": place.code}
-    return about_carrier("in_store_on_loan", case, since, place.id, params, coverage=_coverage(case.radio_cover))
+    return about_carrier("in_store_on_loan", case, since, place.id, params, coverage=coverage_says(case.radio_cover))
 
 
 def _packed_until(matter: MatterSays | None, since: Instant, until: Instant) -> bool:
@@ -260,7 +281,7 @@ def may_leave(case: PassageCase) -> bool:
     (clause h.4). A permit that nobody has signed anything out under is not enough.
     """
     if case.status in PERMITTED_OUT:
-        return True
+        return not outlived(case)
     if case.status == "awaiting_destruction" and case.books.status == case.status and case.books.place is None:
         return case.books.since_at <= case.until_at
     if _packed_until(case.matter, case.until_at, case.until_at):
@@ -272,7 +293,8 @@ def may_leave(case: PassageCase) -> bool:
 def removal(case: PassageCase, now: Instant, limits: Thresholds) -> Verdict | None:
     """Went out by a portal without a permit (clause e.1); below the alarm score, or of unknown direction: suspected.
 
-    A score that the portal does not give counts as sure. Below the suspect score it stays evidence only.
+    A score that the portal does not give counts as sure. Below the suspect score it stays evidence only. Where a permit
+    names the carrier and does not cover the passage, the rule says why: another person's, over, not begun, unused.
     """
     if case.direction not in ("out", "unknown") or may_leave(case):
         return None
@@ -286,9 +308,12 @@ def removal(case: PassageCase, now: Instant, limits: Thresholds) -> Verdict | No
         "direction": case.direction,
         "status": case.status,
     }
+    code, broken = wanting(case) or (kind, {})
+    if outlived(case) and case.matter is not None:
+        code, broken = "removal_permit_over", {"matter": case.matter.number, "until_at": case.matter.due_at}
     evidence = {
         "clause": KINDS[kind].clause,
-        "rule": rule(kind, params),
+        "rule": rule(code, params | broken),
         "books": {**books_say(case.books), "status_then": case.status},
         **matter_says(case.matter),
         "radio": {
@@ -306,6 +331,16 @@ def removal(case: PassageCase, now: Instant, limits: Thresholds) -> Verdict | No
         "score": case.score,
         "thresholds": {"alarm": limits.alarm_score, "suspect": limits.suspect_score},
         "parts": dict(case.parts),
+        "permits": [
+            {
+                "matter": one.number,
+                "bearer": one.bearer,
+                "from_at": one.from_at,
+                "until_at": one.until_at,
+                "line": one.line,
+            }
+            for one in case.permits
+        ],
         "late_seconds": max(0, now - case.until_at) // SECOND,
     }
     return Verdict(
@@ -419,6 +454,7 @@ RADIO_CHECKS: Mapping[str, Callable[[CarrierCase, Instant, Thresholds], Verdict 
     "misplaced": misplaced,
     "gone_not_lent": gone_not_lent,
     "place_rated_too_low": place_rated_too_low,
+    "used_in_unprotected_place": used_in_unprotected_place,
     "in_store_on_loan": in_store_on_loan,
 }
 """Checks that hold the radio against the books of one carrier, by kind."""

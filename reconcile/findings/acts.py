@@ -11,10 +11,11 @@ from custody.entries import FindingSettled
 from custody.rules import Refusal, Refused
 from custody.scheme import Scheme
 from custody.store.books import Books
-from custody.values import Instant
+from custody.values import SECOND, Instant
 from reconcile.checks import KINDS
-from reconcile.findings.running import escalate_to
-from reconcile.store import finding_queries, findings, staff
+from reconcile.escalation import Step, next_step
+from reconcile.findings.running import hand_on
+from reconcile.store import cases, finding_queries, findings, staff
 from reconcile.store.core import Connection
 
 OTHER = "other"
@@ -28,12 +29,7 @@ def acknowledge(database: Database, subject: Subject, number: str, now: Instant,
     """
     with database.writing() as connection:
         row = _held(connection, subject, number, "acknowledge")
-        columns: dict[str, int | str] = {"owner": subject.person} if row.owner is None else {}
-        if row.state == "open":
-            columns["state"] = "acknowledged"
-        if columns:
-            findings.change(connection, number, **columns)
-        findings.add_events(connection, [(number, "acknowledged", subject.person, note.strip())], now)
+        take_up(connection, subject, row, now, note.strip())
 
 
 def explain(database: Database, subject: Subject, number: str, note: str, now: Instant) -> None:
@@ -49,7 +45,16 @@ def escalate(database: Database, scheme: Scheme, subject: Subject, number: str, 
     with database.writing() as connection:
         row = _held(connection, subject, number, "escalate")
         everybody = staff.keepers(connection, scheme, day(now, scheme.timezone))
-        return escalate_to(connection, row, everybody, by=subject.person, note=note.strip(), now=now)
+        ((_, owner),) = hand_on(connection, scheme, [row], everybody, now, by=subject.person, note=note.strip())
+        return owner
+
+
+def goes_next(database: Database, scheme: Scheme, line: finding_queries.FindingLine, now: Instant) -> Step | None:
+    """The next step of an open finding; None where nobody stands above its owner. Tells nothing of what is hidden."""
+    with database.reading() as connection:
+        everybody = staff.keepers(connection, scheme, day(now, scheme.timezone))
+        rank = findings.rank_of(connection, line.carrier, line.matter)
+    return next_step(line.kind, rank, line.unit, line.owner, everybody)
 
 
 def settle(
@@ -78,7 +83,22 @@ def settle(
             resolution=resolution,
         )
         findings.add_events(connection, [(number, "settled", subject.person, words)], now)
+        cases.close_over(connection, (number,), now)
         return receipt.act
+
+
+def take_up(
+    connection: Connection, subject: Subject, row: finding_queries.FindingLine, now: Instant, note: str
+) -> None:
+    """Acknowledge an open finding, in the caller's transaction: it goes on no sooner than its time from now."""
+    columns: dict[str, int | str] = {"owner": subject.person} if row.owner is None else {}
+    if row.state == "open":
+        columns["state"] = "acknowledged"
+        if row.escalates_at is not None:
+            columns["escalates_at"] = max(row.escalates_at, now + KINDS[row.kind].due_after_seconds * SECOND)
+    if columns:
+        findings.change(connection, row.number, **columns)
+    findings.add_events(connection, [(row.number, "acknowledged", subject.person, note)], now)
 
 
 def _held(connection: Connection, subject: Subject, number: str, act: str) -> finding_queries.FindingLine:

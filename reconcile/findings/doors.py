@@ -94,6 +94,9 @@ def judge_alarms(connection: Connection, world: World, now: Instant, limits: Thr
     fresh: list[tuple[int, Verdict]] = []
     for alarm in portals.new_alarms(connection, lock=True):
         tag = portals.carrier_of(connection, alarm.epc)
+        if tag is None and portals.kept_for_trials(connection, alarm.epc):
+            portals.alarm_judged(connection, alarm.id, "trial")
+            continue
         if tag is None:
             verdict = _unknown(connection, alarm, world, now, limits)
             known = {} if verdict is None else _open_of(connection, verdict)
@@ -216,4 +219,5 @@ def _passage(connection: Connection, alarm: Any, carrier: int, world: World) -> 
         reader=alarm.reader,
         matter=known.matter,
         parts={"parts": dict(parts)},
+        permits=signals.permits_of(connection, [carrier]).get(carrier, ()),
     )

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from custody.clock import day
 from custody.database import Database
 from custody.scheme import Scheme
-from custody.values import SECOND, Instant
+from custody.values import Instant
 from reconcile import notices
 from reconcile.checks import (
     CARRIER_CHECKS,
@@ -48,13 +48,29 @@ from reconcile.checks import (
     unknown_tag,
 )
 from reconcile.checks.endings import reader_ended, tag_ended
+from reconcile.checks.grouping import CAUSES
 from reconcile.checks.people import PEOPLE_RULES, PersonCase, person_ended, person_verdict
+from reconcile.escalation import DEPUTISED, answer_by, next_step
+from reconcile.findings import further
 from reconcile.findings.doors import PORTAL_KINDS, opened_by_guard, portal_endings, portal_verdicts, take_alarms
-from reconcile.store import candidates, findings, incidents, matter_cases, people, portals, signals, staff, tag_evidence
+from reconcile.store import (
+    candidates,
+    cases,
+    findings,
+    incidents,
+    matter_cases,
+    people,
+    portals,
+    rooms,
+    signals,
+    staff,
+    tag_evidence,
+)
 from reconcile.store.candidates import World
 from reconcile.store.core import Connection
 from reconcile.store.deadlines import loans_are_told, passed
 from reconcile.store.differing import differing
+from reconcile.store.presence.revisions import note_revisions, revisions_waiting
 from reconcile.store.references import reference_epcs
 
 READER_KINDS = frozenset({"reader_silent", "antenna_deaf"})
@@ -98,6 +114,7 @@ class _Seen:
     legs: bool = False
     chips: bool = False
     ended: bool = False
+    revised: bool = False
     carriers: Mapping[str, Collection[int]] = field(default_factory=dict)
     """By kind, those of which something is to be opened."""
     others: frozenset[str] = frozenset()
@@ -105,7 +122,8 @@ class _Seen:
     late: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.passages or self.legs or self.chips or self.ended or self.carriers or self.others or self.late)
+        judged = self.passages or self.legs or self.chips or self.revised
+        return bool(judged or self.ended or self.carriers or self.others or self.late)
 
 
 class _Ended(NamedTuple):
@@ -130,6 +148,9 @@ class _Run:
     def world(self) -> World:
         """Read once a run, and only where something is to be judged by it."""
         return candidates.world(self.connection)
+
+    def _further(self, *, writing: bool = False) -> further.Looking:
+        return further.Looking(self.connection, self.scheme, self.now, self.limits, lambda: self.world, writing=writing)
 
     def look(self) -> _Seen:
         """What would be opened, cleared, escalated; and whether the cursor is far behind."""
@@ -159,8 +180,10 @@ class _Run:
             legs=legs,
             chips=chips,
             ended=bool(self._endings(kinds)),
+            revised="missing" in kinds and revisions_waiting(self.connection),
             carriers=about,
-            others=frozenset(verdict.kind for verdict in verdicts) - frozenset(CARRIER_CHECKS),
+            others=(frozenset(verdict.kind for verdict in verdicts) - frozenset(CARRIER_CHECKS))
+            | further.lagging(self._further(), kinds),
             late=bool(findings.past_due(self.connection, self.kinds, self.now)),
         )
 
@@ -179,15 +202,19 @@ class _Run:
             opened += self._open(self._two_chips(), everybody)
         ended = self._endings(self.kinds) if seen.ended or opened else []
         cleared = findings.clear(self.connection, {one.number: one.ending for one in ended}, self.now)
+        cases.close_over(self.connection, cleared, self.now)
         # What is over in one way may begin in another.
         anew = {one.carrier for one in ended if one.carrier is not None}
         carriers = {kind: anew | set(seen.carriers.get(kind, ())) for kind in CARRIER_CHECKS if kind in self.kinds}
-        opened += self._open(self._verdicts(carriers) + self._others(seen.others), everybody)
+        opened += self._open(self._verdicts(carriers) + self._others(seen.others, writing=True), everybody)
+        if seen.revised:
+            note_revisions(self.connection, self.now)
         return CheckRun(opened, cleared, self._escalate(everybody))
 
     def _open(self, verdicts: list[Verdict], everybody: Collection[staff.Keeper]) -> tuple[str, ...]:
         opened = findings.open_findings(self.connection, verdicts, self.now, self.scheme.timezone, everybody)
-        notices.tell_opened(self.connection, opened, everybody, self.now)
+        together = cases.join(self.connection, [one.number for one in opened], self.now, limits_of(self.scheme))
+        notices.tell_opened(self.connection, opened, everybody, self.now, together)
         return tuple(finding.number for finding in opened)
 
     def _passages(self, after: int, through: int) -> list[Verdict]:
@@ -252,7 +279,7 @@ class _Run:
         )
         return [verdict for verdict in judged if verdict is not None]
 
-    def _others(self, kinds: Collection[str]) -> list[Verdict]:
+    def _others(self, kinds: Collection[str], *, writing: bool = False) -> list[Verdict]:
         """Of tags that nobody bears or that should be gone, of readers, of matters and what is in them."""
         found = self._of_matters(kinds)
         if not PORTAL_KINDS.isdisjoint(kinds):
@@ -265,11 +292,14 @@ class _Run:
             after = tag_evidence.chips_end(self.connection) - _CURSOR_LAG_MAX
             off = tag_evidence.retired(self.connection, after, self.limits, self.world)
             found += [v for case in off if (v := retired_tag(case, self.now, self.limits)) is not None]
-        for kind in TAG_KINDS:
-            if kind in kinds:
-                tags = signals.unknown_tags(self.connection, kind, self.scheme.epc_block, self.world)
-                found += [v for case in tags if (v := unknown_tag(kind, case, self.now, self.limits)) is not None]
+        if loose := [kind for kind in TAG_KINDS if kind in kinds]:
+            tags = signals.unknown_tags(self.connection, loose, self.scheme.epc_block, self.world)
+            judged = (unknown_tag(kind, case, self.now, self.limits) for kind, cases in tags.items() for case in cases)
+            found += [verdict for verdict in judged if verdict is not None]
+        if "exposed_at_entry" in kinds:
+            found += rooms.exposures(self.connection, self.scheme, self.now, lambda: self.world)
         found += self._of_people(kinds)
+        found += further.verdicts(self._further(writing=writing), kinds)
         return found + self._of_readers(kinds)
 
     def _of_readers(self, kinds: Collection[str]) -> list[Verdict]:
@@ -293,7 +323,7 @@ class _Run:
                 found += [v for case in lines if (v := line_verdict(kind, case, now, limits)) is not None]
         for kind in MATTER_RULES:
             if kind in kinds:
-                late = matter_cases.matters_due(self.connection, kind, now)
+                late = matter_cases.matters_due(self.connection, kind, now, limits)
                 found += [v for case in late if (v := matter_verdict(kind, case, now, limits)) is not None]
         return found
 
@@ -331,6 +361,8 @@ class _Run:
         every = [opened for opened, _ in known]
         of_matters = self._matter_endings(every)
         of_matters |= portal_endings(self.connection, every, self.scheme, self.now, self.limits)
+        of_matters |= rooms.exposures_over(self.connection, every, self.scheme, self.now, lambda: self.world)
+        of_matters |= further.endings(self._further(), every)
         endings: list[_Ended] = []
         for opened, row in known:
             ending = of_matters.get(opened.number)
@@ -356,7 +388,7 @@ class _Run:
         keys = [(o.matter, o.carrier) for o in known if o.kind in LINE_RULES and o.matter and o.carrier]
         lines = matter_cases.lines_by_key(self.connection, keys, self.world) if keys else {}
         ids = [o.matter for o in known if o.kind in MATTER_RULES and o.matter is not None]
-        matters = matter_cases.matters_by_id(self.connection, ids) if ids else {}
+        matters = matter_cases.matters_by_id(self.connection, ids, self.limits) if ids else {}
         found: dict[str, Ending | None] = {}
         for opened in known:
             line = lines.get((opened.matter or 0, opened.carrier or 0))
@@ -375,26 +407,48 @@ class _Run:
         return CARRIER_ENDINGS[opened.kind](case, opened)
 
     def _escalate(self, everybody: Collection[staff.Keeper]) -> tuple[str, ...]:
-        done = []
-        for row in findings.past_due(self.connection, self.kinds, self.now):
-            escalate_to(self.connection, row, everybody, by=None, note="", now=self.now)
-            done.append(row.number)
-        return tuple(done)
+        late = findings.past_due(self.connection, self.kinds, self.now)
+        return tuple(number for number, _ in hand_on(self.connection, self.scheme, late, everybody, self.now))
 
 
-def escalate_to(
-    connection: Connection, row: Any, everybody: Collection[staff.Keeper], *, by: int | None, note: str, now: Instant
-) -> int | None:
-    """Hand a finding on: the first of `notices.ESCALATES_TO` whom it is not with becomes its owner, and is told.
+def limits_of(scheme: Scheme) -> cases.Limits:
+    """What grouping asks of the configuration."""
+    within = {cause.within: scheme.number(cause.within) for cause in CAUSES if cause.within}
+    return cases.Limits(within, scheme.number("incident_from_rank"), scheme.timezone)
 
-    Where there is nobody, the event is recorded all the same. Gives the new owner, or None.
+
+def hand_on(
+    connection: Connection,
+    scheme: Scheme,
+    rows: Collection[Any],
+    everybody: Collection[staff.Keeper],
+    now: Instant,
+    *,
+    by: int | None = None,
+    note: str = "",
+) -> tuple[tuple[str, int | None], ...]:
+    """Hand findings on, each to the next step of its ladder, whose person becomes its owner and is told, with deputies.
+
+    Where nobody stands above, the event is recorded all the same. Gives number and new owner (or None) of each.
     """
-    rank = findings.rank_of(connection, row.carrier, row.matter)
-    others = [k for k in everybody if k.person != row.owner]
-    owner = staff.answerable(others, notices.ESCALATES_TO, row.unit, rank)
-    if owner is not None:
-        due_at = now + KINDS[row.kind].due_after_seconds * SECOND
-        findings.change(connection, row.number, owner=owner, due_at=due_at)
-        notices.tell_escalated(connection, row.number, (owner,), now)
-    findings.add_events(connection, [(row.number, "escalated", by, note)], now)
-    return owner
+    done: list[tuple[str, int | None]] = []
+    telling: list[tuple[str, int]] = []
+    stand_in = {role: staff.deputies(connection, named, now) for role, named in DEPUTISED.items()} if rows else {}
+    for row in rows:
+        rank = findings.rank_of(connection, row.carrier, row.matter)
+        step = next_step(row.kind, rank, row.unit, row.owner, everybody)
+        if step is None:
+            findings.change(connection, row.number, escalates_at=None)
+        else:
+            due_at = answer_by(row.kind, scheme, now)
+            last = next_step(row.kind, rank, row.unit, step.person, everybody) is None
+            findings.change(
+                connection, row.number, owner=step.person, due_at=due_at, escalates_at=None if last else due_at
+            )
+            told = {step.person, *stand_in.get(step.role, {}).get(step.person, ())}
+            able = {one.person for one in everybody if staff.answers(one, row.unit, rank)}
+            telling += [(row.number, person) for person in sorted(told & able)]
+        done.append((row.number, None if step is None else step.person))
+    findings.add_events(connection, [(number, "escalated", by, note) for number, _ in done], now)
+    notices.tell_escalated(connection, telling, cases.cases_of(connection, [number for number, _ in telling]), now)
+    return tuple(done)

@@ -3,7 +3,6 @@
 Times are Instants (microseconds UTC, event time), durations microseconds (`_us`), strengths dBm.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -11,8 +10,9 @@ from typing import Any, Literal, NamedTuple
 
 from custody.scheme import Scheme
 from custody.values import SECOND
-from readers.portal import Beam, Concluded, Crossing, PortalGlimpse, Side
+from readers.portal import Beam, Crossing, Side, due_at
 from readers.sighting import Instant
+from reconcile.presence.calibration import DEFAULTS, Calibration
 
 Strength = Literal["confirmed", "probable", "unconfirmed"]
 """Calibrated classes, never a number: steady; heard twice; glimpsed once, or not again while covered."""
@@ -28,8 +28,6 @@ class Settings:
     """Heard this long, it is there: confirmed; or, where another place was believed, moved."""
     portal_window_us: int = 10 * SECOND
     """Reads at a portal no further apart are one crossing; it settles after as long a quiet."""
-    window_us: int = 40 * SECOND
-    """Sightings this recent are evidence."""
     silence_us: int = 600 * SECOND
     """A stay ends where the tag was silent for longer."""
     unconfirmed_after_us: int = 120 * SECOND
@@ -39,7 +37,29 @@ class Settings:
     parked_after_us: int = 60 * SECOND
     """Heard longer at a portal, it is lying there, not passing."""
     stronger_db: float = 6.0
-    """Clearly stronger (the offset of EdgeX's inventory, asset profile)."""
+    """Out of a place that nobody listens to, a tag goes at once only where it is heard so much more strongly."""
+    period_us: int = 10 * SECOND
+    """A daemon tells of a tag that it hears at least so often: not to have been heard is known only as long after."""
+    watermark_us: int = 12 * SECOND
+    """A sighting may arrive so much after one that is later by event time, without anything being late."""
+    known_after_us: int = 60 * SECOND
+    """After so long at a place the way its tag is heard there is known."""
+    clearly: float = 2.0
+    """By so much (natural logarithm) the way a tag is heard must fit its place better than any other."""
+    temper: float = 0.35
+    """A window counts as so much of an independent witness: fading stands still with the tag."""
+    fresh: float = 0.5
+    """The first window with reads after a silence of an antenna counts as so much."""
+    stays_us: int = 7200 * SECOND
+    """A tag stays at a place for so long in the mean."""
+    arrives: float = 0.05
+    """What is at no place is put down somewhere with this chance, a window."""
+    sure: float = 0.95
+    surely: float = 0.999
+    """So probable, another place is the believed one: heard strongly there; heard only as its neighbours are."""
+    doubt: float = 0.1
+    again: float = 0.5
+    """Less probable than `doubt` it is unconfirmed, until it is more than `again`."""
     alarm_score: float = 0.85
     suspect_score: float = 0.3
 
@@ -50,7 +70,6 @@ def settings_from(scheme: Scheme) -> Settings:
     return Settings(
         confirm_after_us=confirm,
         portal_window_us=scheme.number("portal_window_seconds") * SECOND,
-        window_us=max(40 * SECOND, 4 * confirm),
     )
 
 
@@ -68,14 +87,23 @@ class Site:
     `portals`: portal to its (inside, outside) places; `beams`: what the beam of a portal told, where it has one.
     `listened`: place to the time through which all its
     antennas were listening; None where a test or a study takes listening for granted.
+    `listening`: when each antenna listened, around the times in question, in order and without overlap: silence is
+    evidence only there. None: `listened` is asked. `rooms`: place to the room it is in (a room: itself), None where
+    it is in none; `kinds`: place to its kind.
     """
 
     ears: Mapping[tuple[str, int], Ear] = field(default_factory=dict)
     portals: Mapping[int, tuple[int | None, int | None]] = field(default_factory=dict)
     listened: Mapping[int, Instant] | None = None
     beams: Mapping[int, Beam] = field(default_factory=dict)
+    listening: Mapping[tuple[str, int], tuple[tuple[Instant, Instant], ...]] | None = None
+    rooms: Mapping[int, int | None] = field(default_factory=dict)
+    kinds: Mapping[int, str] = field(default_factory=dict)
+    calibration: Calibration = DEFAULTS
     heard: frozenset[int] = field(init=False)
     """Places that some antenna hears."""
+    looked_up: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """What the filter works out of all this, once."""
 
     def __post_init__(self) -> None:
         heard = frozenset(ear.place for ear in self.ears.values() if not ear.side)
@@ -99,15 +127,6 @@ class Heard(NamedTuple):
     place: int | None
     side: Side | Literal[""] = ""
     received_at: Instant = 0
-
-
-class Glimpse(NamedTuple):
-    """What is kept of a sighting at a place."""
-
-    first_at: Instant
-    last_at: Instant
-    reads: int
-    mean_dbm: float | None
 
 
 class Lying(NamedTuple):
@@ -134,13 +153,100 @@ class Stay(NamedTuple):
     antenna: int
 
 
+class Move(NamedTuple):
+    """The believed place changed, or what is believed of it: a conclusion, with its evidence.
+
+    `from_place` None: it was nowhere; `to_place` None: it is no longer believed anywhere. `at`: event time from
+    which it holds; `concluded_at`: event time of the evidence that decided. `cause`: `places` (heard), `silence`,
+    `portal`, `companions`. `evidence` is JSON: model and calibration version, interval, per antenna what was heard
+    and what was expected, runner-up, which antennas listened.
+    """
+
+    from_place: int | None
+    to_place: int | None
+    at: Instant
+    concluded_at: Instant
+    strength: Strength
+    cause: str
+    evidence: Mapping[str, Any]
+
+
 _NOTHING: Mapping[int, Any] = MappingProxyType({})
 
 
-class Memory(NamedTuple):
-    """All that the filter keeps of one tag; a few hundred bytes as JSON.
+class EarKept(NamedTuple):
+    """What is kept of one antenna of one tag. Counts are of windows, not whole ones.
 
-    A tuple, because a new one is made for every sighting.
+    `told_at`: through which it is known what it heard; `counted_at`: through which that is counted. `asked`, `heard`:
+    how it hears the tag where it is believed; of late more than of old. `mean_dbm`, `weight`: the strength of that.
+    `doubted`, `doubt_heard`: the same since there has been a doubt: the evidence of a conclusion.
+    """
+
+    reader: str
+    antenna: int
+    told_at: Instant
+    counted_at: Instant
+    last_at: Instant
+    asked: float = 0.0
+    heard: float = 0.0
+    mean_dbm: float = 0.0
+    weight: float = 0.0
+    doubted: float = 0.0
+    doubt_heard: float = 0.0
+    doubt_dbm: float | None = None
+    doubt_strongest: float | None = None
+
+
+class Candidate(NamedTuple):
+    """Another place at which the tag may be. `chance`: how probable; `since_at`: from the first read of that doubt."""
+
+    place: int
+    chance: float
+    since_at: Instant
+    until_at: Instant
+    reads: int
+    strongest_dbm: float | None
+    mean_dbm: float | None
+    reader: str
+    antenna: int
+
+
+class Belief(NamedTuple):
+    """The filter's own: through when it has counted, how probable the believed place is, and none at all."""
+
+    through_at: Instant = 0
+    here: float = 0.0
+    away: float = 1.0
+    arrived_at: Instant = 0
+    """First heard at the believed place."""
+    reads_here: int = 0
+    answers: float | None = None
+    """How it answered where it lay before: the share of windows of the antenna that heard it best."""
+    known: bool = False
+    """It has lain there long enough, and is probably there: the way it is heard is its own from now on."""
+    ambiguous: bool = False
+    """The way it is heard fits another place nearly as well, or better: nothing is said of it but unconfirmed."""
+    checked_at: Instant = 0
+    """When that was looked at last."""
+    look_after_us: int | None = None
+    """So long after `through_at` silence will have said enough to look again; None: nothing to look for."""
+    weighed_at: Instant = 0
+    """When all antennas' silences were counted last."""
+    usual_at: Instant = 0
+    """When an antenna of the believed place heard it last as it always does."""
+    candidates: tuple[Candidate, ...] = ()
+    ears: tuple[EarKept, ...] = ()
+
+
+_WEAK_BELOW = 0.35
+_WEAK_WINDOWS = 100.0
+_SETTLED = 0.995
+
+
+class Memory(NamedTuple):
+    """All that the filter keeps of one tag; less than a kilobyte as JSON.
+
+    A tuple: it is what it is, and a new one is made for what was heard since.
     """
 
     place: int | None = None
@@ -154,83 +260,40 @@ class Memory(NamedTuple):
     antenna: int = 0
     strongest_dbm: float | None = None
     reads: int = 0
-    glimpses: Mapping[int, tuple[Glimpse, ...]] = _NOTHING
-    """Recent evidence, by place."""
+    belief: Belief = Belief()
     stay: Stay | None = None
     crossings: Mapping[int, Crossing] = _NOTHING
     """Open crossings, by portal."""
-    settled: Mapping[int, Instant] = _NOTHING
+    settled_at: Mapping[int, Instant] = _NOTHING
     """Portal to the last read of its last settled crossing: what comes of it afterwards changes nothing."""
 
+    @property
+    def through_at(self) -> Instant:
+        """Event time through which silence is counted."""
+        return self.belief.through_at
+
+    @property
+    def settled(self) -> bool:
+        """It lies still and nothing is in doubt: the order in which its next sightings come does not matter."""
+        return self.belief.here >= _SETTLED and self.strength == "confirmed" and not self.crossings
+
+    @property
+    def answers(self) -> tuple[float, float]:
+        """Windows heard and windows listened, of the antenna that hears it best where it is believed."""
+        best = max(self.belief.ears, key=lambda ear: ear.heard / (ear.asked + 1.0), default=None)
+        return (0.0, 0.0) if best is None else (best.heard, best.asked)
+
+    @property
+    def weak(self) -> bool:
+        """It is known to answer badly: confirm it by eye."""
+        heard, asked = self.answers
+        if asked >= _WEAK_WINDOWS:
+            return heard / asked < _WEAK_BELOW
+        return self.belief.answers is not None and self.belief.answers < _WEAK_BELOW
+
     def due_at(self, settings: Settings) -> Instant | None:
-        """When to look again without a new sighting, for a crossing to settle; None: no need."""
-        times = [max(c.last_at, c.received_at) + settings.portal_window_us for c in self.crossings.values()]
+        """When to look again without a new sighting (settle and advance); None: no need."""
+        times = [due_at(crossing, settings) for crossing in self.crossings.values()]
+        if self.belief.look_after_us is not None:
+            times.append(self.belief.through_at + self.belief.look_after_us)
         return min(times, default=None)
-
-
-_VERSION = 1
-_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
-
-
-def to_bytes(memory: Memory) -> bytes:
-    """The memory as JSON, for the `state` of its row."""
-    crossings = [
-        [c.portal, c.glimpses, c.received_at, c.parked, c.concluded, c.lying_since] for c in memory.crossings.values()
-    ]
-    body = [
-        _VERSION,
-        memory.place,
-        memory.strength,
-        memory.since_at,
-        memory.here_at,
-        memory.here_dbm,
-        memory.heard_at,
-        memory.reader,
-        memory.antenna,
-        memory.strongest_dbm,
-        memory.reads,
-        list(memory.glimpses.items()),
-        memory.stay,
-        crossings,
-        list(memory.settled.items()),
-    ]
-    return _JSON.encode(body).encode()
-
-
-def from_bytes(raw: bytes) -> Memory:
-    """The memory kept in a row; empty bytes: of a tag never heard. Raises ValueError for another version's."""
-    if not raw:
-        return Memory()
-    version, *kept = json.loads(raw)
-    if version != _VERSION:
-        raise ValueError(f"the filter's memory is of version {version}, this program's is {_VERSION}")
-    place, strength, since, here, dbm, heard, reader, antenna, strongest, reads, glimpses, stay, crossings, done = kept
-    return Memory(
-        place,
-        strength,
-        since,
-        here,
-        dbm,
-        heard,
-        reader,
-        antenna,
-        strongest,
-        reads,
-        {at: tuple(map(Glimpse._make, seen)) for at, seen in glimpses},
-        None if stay is None else Stay(*stay),
-        {crossing[0]: _crossing(*crossing) for crossing in crossings},
-        dict(done),
-    )
-
-
-def _crossing(
-    portal: int, glimpses: Any, received_at: Instant, parked: Any, concluded: Any, lying_since: Instant | None = None
-) -> Crossing:
-    return Crossing(
-        portal,
-        tuple(map(PortalGlimpse._make, glimpses)),
-        received_at,
-        tuple(parked),
-        None if concluded is None else Concluded(*concluded),
-        lying_since,
-    )

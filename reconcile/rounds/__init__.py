@@ -1,10 +1,13 @@
 """Rounds: sweeps of a place against a frozen expectation, from opening to the signed report."""
 
 from reconcile.rounds.acts import (
+    BLIND,
     Means,
     Scan,
     ScanResult,
+    Tally,
     abandon,
+    blind_tally,
     buckets,
     feed_from_readers,
     open_round,
@@ -14,16 +17,27 @@ from reconcile.rounds.acts import (
     rounds,
     scan,
     scan_many,
-    sign_round,
     undo,
     undo_last,
     undo_many,
 )
 from reconcile.rounds.codes import Reading, read_code
-from reconcile.rounds.state import BUCKETS, Line, RoundReport, RoundState, UnknownScan, rows_of
+from reconcile.rounds.comparing import CHANGES, Comparison, compare
+from reconcile.rounds.looking import Sought, compared, narrowed, sought
+from reconcile.rounds.saying import Standing, answer, finish_count, pause, resume, standing, was_there
+from reconcile.rounds.signing import Waiting, sign_round, waiting
+from reconcile.rounds.state import BUCKETS, SHOWN, Counted, Line, RoundReport, RoundState, UnknownScan, rows_of, shown
+from reconcile.rounds.terms import KINDS, OFFICIAL, Terms
 
 __all__ = [
+    "BLIND",
     "BUCKETS",
+    "CHANGES",
+    "KINDS",
+    "OFFICIAL",
+    "SHOWN",
+    "Comparison",
+    "Counted",
     "Line",
     "Means",
     "Reading",
@@ -31,21 +45,39 @@ __all__ = [
     "RoundState",
     "Scan",
     "ScanResult",
+    "Sought",
+    "Standing",
+    "Tally",
+    "Terms",
     "UnknownScan",
+    "Waiting",
     "abandon",
+    "answer",
+    "blind_tally",
     "buckets",
+    "compare",
+    "compared",
     "feed_from_readers",
+    "finish_count",
+    "narrowed",
     "open_round",
     "opened",
+    "pause",
     "progress",
     "read_code",
+    "resume",
     "round_report",
     "rounds",
     "rows_of",
     "scan",
     "scan_many",
+    "shown",
     "sign_round",
+    "sought",
+    "standing",
     "undo",
     "undo_last",
     "undo_many",
+    "waiting",
+    "was_there",
 ]

@@ -1,8 +1,8 @@
-"""A sweep, from opening to signature. A count is an assertion against the books, never an edit: custody does not move.
+"""A sweep from its opening to its last scan. A count is an assertion against the books, never an edit: custody does
+not move.
 
 The expected list is frozen at a ledger position. Scans are events with an identifier made on the device: replayed,
-they change nothing. Signing freezes the report, enters `RoundSigned` in the books and opens a finding for everything
-not met, in one transaction.
+they change nothing. Of a blind count nobody learns what it expects until it was said to be finished.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,26 +10,29 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from custody.access import Permission, Subject, may
-from custody.clock import day
 from custody.database import Database
-from custody.entries import RoundSigned, Signature
 from custody.rules import NotFound, Params, Refusal, Refused
+from custody.scheme import Scheme
 from custody.store.books import Books
 from custody.store.queries import Page
 from custody.values import Instant
-from reconcile import notices
-from reconcile.checks import KINDS, Verdict
-from reconcile.checks.verdicts import books_say, matter_says
 from reconcile.rounds.codes import Reading, read_code
-from reconcile.rounds.state import RoundReport, RoundState, report_of, state_of
-from reconcile.store import candidates, findings, staff
+from reconcile.rounds.deriving import devices_of, paused, state_of
+from reconcile.rounds.ghosts import open_ghosts
+from reconcile.rounds.state import Counted, RoundReport, RoundState, report_of
+from reconcile.rounds.terms import OFFICIAL, Terms
+from reconcile.store import round_events as events
 from reconcile.store import rounds as store
 from reconcile.store.core import UNDO, Connection
+from reconcile.store.round_opening import Opening, new_round
 
 Outcome = Literal["new", "repeated", "replayed", "unknown"]
 """`new`: counts; `repeated`: counted already; `replayed`: this very event is here; `unknown`: names no carrier."""
 Means = Literal["scan", "eye", "reader"]
 """By a person's scanner, by his eye, or by a device of itself: then it is nobody's."""
+
+
+BLIND = "blind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,8 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
-    """What a scan was. `expected`: the round's expectation (`here`, …), empty for a carrier it does not expect."""
+    """What a scan was. `expected`: the round's expectation (`here`, …), empty for a carrier it does not expect; of a
+    blind count only `blind`."""
 
     event: str
     outcome: Outcome
@@ -56,35 +60,76 @@ class ScanResult:
     first_at: Instant | None
 
 
-def _refused(code: str, **params: str | int) -> Refused:
+def refused(code: str, **params: str | int) -> Refused:
     given: Params = params
     return Refused((Refusal("", code, given),))
 
 
-def _permit(subject: Subject, act: str) -> None:
+def permit(subject: Subject, act: str) -> None:
     if not may(subject, Permission.SWEEP):
-        raise _refused("not_permitted", act=act)
+        raise refused("not_permitted", act=act)
 
 
-def open_round(database: Database, books: Books, subject: Subject, place: int, now: Instant) -> str:
-    """Open a sweep of a place and everything in it; gives its number.
+def open_round(
+    database: Database, books: Books, subject: Subject, place: int, now: Instant, terms: Terms = OFFICIAL
+) -> str:
+    """Open a sweep of a place and everything in it; gives its number. The place of a recount is that of its sweep.
 
     Expected is every carrier that the books have there, or whose home is there: `here` where it is in place, else
-    under its status, in a bucket of its own. Raises NotFound for an unknown place, Refused.
+    under its status, in a bucket of its own. Raises NotFound for an unknown place or sweep, Refused.
     """
-    _permit(subject, "open_round")
+    permit(subject, "open_round")
     with database.writing() as connection:
-        found = store.place_of(connection, place)
+        counted = _counted_again(connection, subject, terms)
+        found = store.place_of(connection, counted.place if counted else place)
         if found is None:
             raise NotFound
         if found.kind in ("portal", "seat"):
-            raise _refused("round_no_store", place=found.code)
-        if already := store.open_over(connection, subject, place):
-            raise _refused("round_open_already", round=already, place=found.code)
-        return store.new_round(connection, subject, found, now, books.scheme.timezone)
+            raise refused("round_no_store", place=found.code)
+        if already := store.open_over(connection, subject, found.id):
+            raise refused("round_open_already", round=already, place=found.code)
+        missing = counted is not None and terms.scope == "missing"
+        opening = Opening(
+            kind=terms.kind,
+            of=terms.of,
+            scope=terms.scope,
+            two_from=books.scheme.number("sweep_two_from_rank"),
+            other_from=books.scheme.number("recount_other_from_rank"),
+            only=frozenset(line.carrier for line in counted.missing) if counted and missing else None,
+            sample=terms.sample,
+            chance=terms.chance,
+        )
+        number = new_round(connection, subject, found, opening, now, books.scheme.timezone)
+        if terms.of:
+            independent(connection, subject, number)
+        return number
 
 
-def _round(connection: Connection, subject: Subject, number: str, lock: str = "") -> Any:
+def _counted_again(connection: Connection, subject: Subject, terms: Terms) -> RoundState | None:
+    """The signed sweep that a recount counts again. Raises NotFound, Refused where it is not signed."""
+    if not terms.of:
+        return None
+    row = round_row(connection, subject, terms.of)
+    if row.state != "signed":
+        raise refused("round_not_signed", round=terms.of)
+    return state_of(connection, subject, row)
+
+
+def independent(connection: Connection, subject: Subject, number: str) -> None:
+    """Refuse who took part in the sweep that this one counts again, where it is to be done by others."""
+    terms = events.terms_of(connection, number)
+    if terms.other and subject.person in events.counters(connection, terms.of):
+        raise refused("round_counted_by_you", round=terms.of)
+
+
+def is_blind(connection: Connection, row: Any) -> bool:
+    """Whether what this round expects must not be shown now: a blind count that is not finished."""
+    if row.kind != "blind" or row.state != "open":
+        return False
+    return not events.said(connection, row.number, "counted")
+
+
+def round_row(connection: Connection, subject: Subject, number: str, lock: str = "") -> Any:
     """The round's row. Raises NotFound for hidden and absent alike."""
     sees = may(subject, Permission.SWEEP) or may(subject, Permission.SEE_REPORTS)
     row = store.row(connection, number, lock) if sees else None
@@ -93,11 +138,25 @@ def _round(connection: Connection, subject: Subject, number: str, lock: str = ""
     return row
 
 
-def _open(connection: Connection, subject: Subject, number: str, act: str, lock: str = "share") -> Any:
-    row = _round(connection, subject, number, lock)
-    _permit(subject, act)
+def open_row(connection: Connection, subject: Subject, number: str, act: str, lock: str = "share") -> Any:
+    row = round_row(connection, subject, number, lock)
+    permit(subject, act)
     if row.state != "open":
-        raise _refused("round_closed", round=number, state=row.state)
+        raise refused("round_closed", round=number, state=row.state)
+    return row
+
+
+def countable(connection: Connection, subject: Subject, number: str, act: str, latest: Instant) -> Any:
+    """The round's row, where a count may go on: it is open, not resting at `latest` (the newest time of what is to be
+    counted), its blind count not finished, and the subject independent of what it counts again."""
+    row = open_row(connection, subject, number, act)
+    independent(connection, subject, number)
+    told = events.said(connection, number, "paused", "resumed", "counted")
+    if any(one.what == "counted" for one in told):
+        raise refused("round_counted", round=number)
+    rests = [one for one in told if one.what in ("paused", "resumed")]
+    if rests and rests[-1].what == "paused" and latest > rests[-1].at:
+        raise refused("round_paused", round=number)
     return row
 
 
@@ -115,18 +174,21 @@ def scan(
     return scan_many(connection, subject, number, [Scan(event, code, at, means, place)])[0]
 
 
-def scan_many(connection: Connection, subject: Subject, number: str, scans: Sequence[Scan]) -> list[ScanResult]:
+def scan_many(
+    connection: Connection, subject: Subject, number: str, scans: Sequence[Scan], scheme: Scheme | None = None
+) -> list[ScanResult]:
     """Scans in the order given, in the caller's writing transaction; a replayed event changes nothing and says so.
 
-    Raises NotFound; Refused where the round is closed, or the tick of an eye gives no reason; ValueError for an
-    empty code or event.
+    With the `scheme` a tag of a destroyed carrier opens its finding at once; else when the sweep is signed. Raises
+    NotFound; Refused where the round takes no scans, or the tick of an eye gives no reason; ValueError for an empty
+    code or event.
     """
-    _open(connection, subject, number, "scan")
+    row = countable(connection, subject, number, "scan", max((given.at for given in scans), default=0))
     for given in scans:
         if not given.event or given.event.startswith((UNDO, "reader:")):
             raise ValueError(f"{given.event!r} is no identifier of a scan")
         if given.means == "eye" and not given.reason.strip():
-            raise _refused("text_missing", field="reason")
+            raise refused("text_missing", field="reason")
     readings = [read_code(given.code) for given in scans]
     carriers = _resolve(connection, subject, readings)
     known = {c for c in carriers if c is not None}
@@ -135,6 +197,7 @@ def scan_many(connection: Connection, subject: Subject, number: str, scans: Sequ
         carrier: (row.by, row.at) for carrier, row in store.counted_already(connection, number, known).items()
     }
     there = store.events_there(connection, number, [given.event for given in scans])
+    blind = is_blind(connection, row)
     results, rows = [], []
     for given, reading, carrier in zip(scans, readings, carriers, strict=True):
         before = first.get(carrier) if carrier is not None else None
@@ -145,10 +208,12 @@ def scan_many(connection: Connection, subject: Subject, number: str, scans: Sequ
             if carrier is not None:
                 first.setdefault(carrier, (subject.person, given.at))
         wanted = expected.get(carrier) if carrier is not None else None
-        results.append(
-            ScanResult(given.event, outcome, carrier, wanted.expected if wanted else "", *(before or (None, None)))
-        )
+        said = BLIND if blind else wanted.expected if wanted else ""
+        results.append(ScanResult(given.event, outcome, carrier, said, *(before or (None, None))))
     store.add_scans(connection, rows)
+    if scheme is not None:
+        heard = {row["epc"]: row["at"] for row in rows if row["carrier"] is None and row["epc"]}
+        open_ghosts(connection, scheme, number, heard, max((given.at for given in scans), default=0))
     return results
 
 
@@ -200,7 +265,7 @@ def undo(connection: Connection, subject: Subject, number: str, event: str, at: 
 
     Raises NotFound for a round or event that is not there, Refused where the round is closed.
     """
-    _open(connection, subject, number, "undo")
+    countable(connection, subject, number, "undo", 0)
     undone = store.scan_of(connection, number, event)
     if undone is None or undone.means == "undo":
         raise NotFound
@@ -226,7 +291,7 @@ def undo_many(
 
     Raises NotFound, Refused where the round is closed.
     """
-    _open(connection, subject, number, "undo")
+    countable(connection, subject, number, "undo", 0)
     there = store.events_there(connection, number, [*events, *map(store.undo_event, events)])
     rows: list[dict[str, Any]] = [
         {"round": number, "event": store.undo_event(event), "code": event, "means": "undo", "carrier": carrier}
@@ -240,13 +305,13 @@ def undo_many(
 
 def opened(connection: Connection, subject: Subject, number: str) -> Instant:
     """When a round was opened. Raises NotFound, Refused where it is closed."""
-    at: Instant = _open(connection, subject, number, "scan").opened_at
+    at: Instant = open_row(connection, subject, number, "scan").opened_at
     return at
 
 
 def undo_last(connection: Connection, subject: Subject, number: str, at: Instant) -> str | None:
     """Take back the subject's own newest scan; gives the event taken back, None where there is none."""
-    _open(connection, subject, number, "undo")
+    countable(connection, subject, number, "undo", 0)
     newest = store.last_scan(connection, number, subject.person)
     if newest is None:
         return None
@@ -257,24 +322,75 @@ def undo_last(connection: Connection, subject: Subject, number: str, at: Instant
 
 def feed_from_readers(connection: Connection, subject: Subject, number: str) -> int:
     """Count what the antennas under the place heard since the opening; gives how many tags this added."""
-    row = _open(connection, subject, number, "scan")
+    row = open_row(connection, subject, number, "scan")
+    if events.said(connection, number, "counted") or paused(events.said(connection, number)):
+        return 0
     return store.feed(connection, number, row.path, row.opened_at)
 
 
-def progress(connection: Connection, subject: Subject, number: str) -> tuple[int, int]:
-    """How many are expected here, and how many of them were met: the big figure beside the scan box."""
-    _round(connection, subject, number)
+def progress(connection: Connection, subject: Subject, number: str) -> tuple[int | None, int]:
+    """How many are expected here, and how many of them were met: the big figure beside the scan box. Of a blind count
+    nothing is expected (None), and met is whatever was scanned."""
+    if is_blind(connection, round_row(connection, subject, number)):
+        return None, events.tally(connection, number)[0]
     return store.progress(connection, number)
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """All that is shown of a blind count: who counted, and how much. Nothing of what is expected."""
+
+    number: str
+    place: int
+    place_code: str
+    opened_by_name: str
+    opened_at: Instant
+    carriers: int
+    unknown: int
+    scans: int
+    by_device: tuple[Counted, ...]
+    paused: bool
+    kind: str = "blind"
+    state: str = "open"
+
+
+def blind_tally(connection: Connection, subject: Subject, number: str) -> Tally | None:
+    """What is shown of a blind count that is not finished; None of every other round. Raises NotFound."""
+    row = round_row(connection, subject, number)
+    if not is_blind(connection, row):
+        return None
+    carriers, unknown = events.tally(connection, number)
+    by_device = devices_of(connection, number)
+    return Tally(
+        number=number,
+        place=row.place,
+        place_code=row.place_code,
+        opened_by_name=row.opened_by_name or "",
+        opened_at=row.opened_at,
+        carriers=carriers,
+        unknown=unknown,
+        scans=sum(one.scans for one in by_device),
+        by_device=by_device,
+        paused=paused(events.said(connection, number)),
+    )
+
+
+def seeing(connection: Connection, subject: Subject, number: str) -> Any:
+    """The round's row, where what it expects may be shown. Raises NotFound, Refused for a blind count under way."""
+    row = round_row(connection, subject, number)
+    if is_blind(connection, row):
+        raise refused("round_blind", round=number)
+    return row
+
+
 def buckets(connection: Connection, subject: Subject, number: str) -> RoundState:
-    """The round as it stands; once signed, as it was signed. Raises NotFound."""
-    return state_of(connection, subject, _round(connection, subject, number))
+    """The round as it stands; once signed, as it was signed. Raises NotFound, Refused for a blind count under way."""
+    return state_of(connection, subject, seeing(connection, subject, number))
 
 
 def round_report(connection: Connection, subject: Subject, number: str) -> RoundReport:
-    """The exact text that a signature now would freeze, and its hash. Raises NotFound."""
-    row = _round(connection, subject, number)
+    """The exact text that a signature now would freeze, and its hash. Raises as `buckets`."""
+    row = seeing(connection, subject, number)
     if row.report:
         return RoundReport(row.report, row.report_hash)
     return report_of(state_of(connection, subject, row))
@@ -295,90 +411,10 @@ def rounds(
     return store.listed(connection, store.not_hidden(subject, state, place), after, before, limit)
 
 
-def sign_round(
-    database: Database, books: Books, subject: Subject, number: str, signature: Signature, now: Instant
-) -> str:
-    """Finish a round: freeze its report, enter it in the books, open a finding for everything not met.
-
-    `signature.text_hash` is the hash of `round_report`: signed is what was shown, and a scan that came in between
-    refuses it (`round_changed`). Gives the act's number. Raises NotFound, Refused; then nothing has changed.
-    """
-    with database.writing() as connection:
-        row = _open(connection, subject, number, "sign_round", lock="own")
-        state = state_of(connection, subject, row)
-        report = report_of(state)
-        if signature.person != subject.person:
-            raise _refused("signature_not_own", person=signature.person)
-        if signature.text_hash != report.hash:
-            raise _refused("round_changed", round=number)
-        fact = RoundSigned(
-            round=number,
-            place=state.place,
-            position=state.position,
-            expected=state.expected,
-            present=len(state.present),
-            missing=len(state.missing),
-            elsewhere=len(state.elsewhere),
-            unexpected=len(state.on_loan_but_here) + len(state.arrived) + len(state.unknown),
-            report_hash=report.hash,
-        )
-        receipt = books.enter(subject, [fact], act="round", signatures=(signature,), connection=connection)
-        store.close(
-            connection,
-            number,
-            state="signed",
-            finished_at=now,
-            signed_by=subject.person,
-            act=receipt.act,
-            report=report.text,
-            report_hash=report.hash,
-        )
-        _open_missing(connection, books, state, now)
-        return receipt.act
-
-
-def _open_missing(connection: Connection, books: Books, state: RoundState, now: Instant) -> None:
-    """Findings for what a finished sweep did not meet; where one is open already, the sweep is added to it."""
-    around = candidates.world(connection)
-    cases = candidates.carrier_cases(connection, (line.carrier for line in state.missing), around)
-    sweep = {"round": state.number, "place": state.place_code, "opened_at": state.opened_at, "signed_at": now}
-    verdicts = []
-    for line in state.missing:
-        case = cases[line.carrier]
-        evidence = {
-            "clause": KINDS["missing"].clause,
-            "rule": {"code": "missing_in_sweep", "params": {"round": state.number, "place": state.place_code}},
-            "books": books_say(case.books),
-            "radio": None,
-            "sweep": sweep,
-            **matter_says(case.matter),
-        }
-        verdicts.append(
-            Verdict(
-                kind="missing",
-                about=case.about,
-                happened_at=now,
-                evidence=evidence,
-                carrier=line.carrier,
-                epc=case.radio.epc if case.radio else None,
-                place=case.books.place.id if case.books.place else None,
-                unit=case.books.unit,
-                rank=case.books.rank,
-                matter=case.matter.id if case.matter else None,
-            )
-        )
-    known = findings.open_numbers(connection, verdicts)
-    note = findings.canonical({"sweep": sweep})
-    findings.add_events(connection, [(finding, "evidence", None, note) for finding in known.values()], now)
-    everybody = staff.keepers(connection, books.scheme, day(now, books.scheme.timezone))
-    opened = findings.open_findings(connection, verdicts, now, books.scheme.timezone, everybody)
-    notices.tell_opened(connection, opened, everybody, now)
-
-
 def abandon(database: Database, subject: Subject, number: str, reason: str, now: Instant) -> None:
     """Give a round up, with the reason; it concludes nothing. Raises NotFound, Refused."""
     if not reason.strip():
-        raise _refused("text_missing", field="reason")
+        raise refused("text_missing", field="reason")
     with database.writing() as connection:
-        _open(connection, subject, number, "abandon_round", lock="own")
+        open_row(connection, subject, number, "abandon_round", lock="own")
         store.close(connection, number, state="abandoned", finished_at=now, reason=reason.strip())

@@ -1,33 +1,38 @@
-"""The buckets of a round and its report: derived from the events, the same for everybody, linear in their number.
+"""The buckets of a round and its report: the same for everybody, and once signed as they were signed.
 
 Buckets: `present` (expected here and met), `missing` (expected here, not met), `elsewhere` (met here, belongs
 elsewhere), `on_loan_but_here` (met here, but with somebody on the books), `arrived` (put here on the books since the
 opening), `left` (lent or moved away on the books since the opening, so not missing), `unknown` (codes of no
-carrier), `absent` (on loan or away on the books, as it should be: not met).
+carrier), `absent` (on loan or away on the books, as it should be: not met), `beside` (met where it belongs, in a sweep
+that does not ask for it).
+
+They are shown finer than they are kept (`shown`): of what was not met, what is silent by itself is told apart from what
+is missing, and what nobody looked for from both.
 """
 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
-from custody.access import Subject
 from custody.values import Instant
-from reconcile.checks.cases import EXPECTED, STANDING
-from reconcile.store import rounds as store
-from reconcile.store.core import Connection
+from reconcile.rounds.verdict import AWAY, CARRIER_BUCKETS
 
-CARRIER_BUCKETS = ("present", "missing", "elsewhere", "on_loan_but_here", "arrived", "left", "absent")
 BUCKETS = (*CARRIER_BUCKETS, "unknown")
+SHOWN = (
+    *("present", "missing", "weak", "tag_unreadable", "not_covered", "elsewhere", "on_loan_but_here", "arrived"),
+    *("beside", "left", "on_loan", "in_circulation", "in_transit", "away", "unknown", "retired_tag", "ghost"),
+)
+"""The buckets as they are shown, in order."""
+WEAK, SILENT = "weak", "silent"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A carrier in a bucket; the met half is empty where it was not met.
+class Line(NamedTuple):
+    """A carrier in a bucket; the met half is empty where it was not met. A tuple: there are twenty thousand of them.
 
-    `expected`: `here`, `elsewhere`, or the books' status at the opening.
+    `expected`: `here`, `elsewhere`, `unasked`, or the books' status at the opening.
     """
 
     carrier: int
@@ -53,6 +58,10 @@ class Line:
     """Met under the place of the round, on another shelf than the books have it on."""
     by_eye: bool = False
     """Its tag does not answer: it is looked for by eye."""
+    reading: str = ""
+    """`weak`: its tag is heard badly; `silent`: it does not answer, or there is none. Empty: nothing is known of it."""
+    covered: bool = True
+    """Whether anything was read in its place, or a person says to have been there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,20 @@ class UnknownScan:
     times: int
     retired: bool = False
     """A tag that was taken off a carrier which the subject may know of: it says nothing of where that is."""
+    ghost: int | None = None
+    """The destroyed carrier whose tag it was, where the subject may know of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What somebody scanned with one device. `by` None: a reader, or a device of itself."""
+
+    by: int | None
+    name: str
+    device: str
+    scans: int
+    first_at: Instant
+    last_at: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +123,18 @@ class RoundState:
     act: str = ""
     report_hash: str = ""
     reason: str = ""
+    kind: str = "sweep"
+    of: str = ""
+    """The sweep that this one counts again."""
+    scope: str = "all"
+    sample: int = 0
+    two: bool = False
+    """Whether it takes two signatures."""
+    beside: tuple[Line, ...] = ()
+    by_device: tuple[Counted, ...] = ()
+    uncovered: tuple[tuple[int, str], ...] = ()
+    """Places (id, code) of what was not met in which nothing was read, and nobody says to have been."""
+    paused: bool = False
 
     @property
     def expected(self) -> int:
@@ -116,6 +151,30 @@ class RoundState:
         """How many stand in each bucket."""
         return {name: len(getattr(self, name)) for name in BUCKETS}
 
+    @property
+    def concluded(self) -> tuple[Line, ...]:
+        """What was not met, and can be concluded upon: its place was covered."""
+        return tuple(line for line in self.missing if line.covered)
+
+
+def shown(state: RoundState) -> dict[str, tuple[Any, ...]]:
+    """The buckets as they are shown, each once, in the order of SHOWN."""
+    found: dict[str, list[Any]] = {name: [] for name in SHOWN}
+    for line in state.missing:
+        found[_not_met(line)].append(line)
+    for line in state.absent:
+        found[AWAY.get(line.expected, "away")].append(line)
+    for code in state.unknown:
+        found["ghost" if code.ghost is not None else "retired_tag" if code.retired else "unknown"].append(code)
+    whole = ("present", "elsewhere", "on_loan_but_here", "arrived", "beside", "left")
+    return {name: getattr(state, name) if name in whole else tuple(lines) for name, lines in found.items()}
+
+
+def _not_met(line: Line) -> str:
+    if not line.covered:
+        return "not_covered"
+    return {WEAK: "weak", SILENT: "tag_unreadable"}.get(line.reading, "missing")
+
 
 @dataclass(frozen=True, slots=True)
 class RoundReport:
@@ -125,107 +184,10 @@ class RoundReport:
     hash: str
 
 
-def buckets_of(connection: Connection, subject: Subject, row: Any) -> dict[str, list[Line]]:
-    """Every carrier of the round in its bucket."""
-    found: dict[str, list[Line]] = {name: [] for name in CARRIER_BUCKETS}
-    met = store.met(connection, row.number)
-    silent = store.by_eye(connection)
-    for entry in store.expected_lines(connection, row.number):
-        how = met.pop(entry.carrier, None)
-        line = _line(entry, how)
-        line = replace(line, by_eye=True) if entry.carrier in silent else line
-        found[_expected_bucket(entry, how is not None, row.path)].append(line)
-    for entry in store.other_lines(connection, subject, met):
-        arrived = entry.status in EXPECTED and _under(entry.now_path, row.path)
-        bucket = "arrived" if arrived else "elsewhere" if entry.status in STANDING else "on_loan_but_here"
-        found[bucket].append(_line(entry, met[entry.carrier]))
-    return found
-
-
-def _under(path: str | None, root: str) -> bool:
-    return path is not None and path.startswith(root)
-
-
-def _expected_bucket(entry: Any, met: bool, root: str) -> str:
-    here_now = entry.status in EXPECTED and _under(entry.now_path, root)
-    if entry.expected == store.HERE:
-        return "present" if met else "missing" if here_now else "left"
-    if not met:
-        return "absent"
-    if here_now:
-        return "arrived"
-    return "elsewhere" if entry.status in STANDING else "on_loan_but_here"
-
-
-def _line(entry: Any, met: Any | None) -> Line:
-    return Line(
-        carrier=entry.carrier,
-        control_number=entry.control_number,
-        copy_number=entry.copy_number,
-        level=entry.level,
-        expected=entry.expected,
-        status=entry.status,
-        home_code=entry.home_code,
-        place=entry.expected_place,
-        place_code=entry.place_code,
-        holder=entry.holder,
-        **({} if met is None else _met(met, entry.place_path)),
-    )
-
-
-def _met(met: Any, expected: str | None) -> dict[str, Any]:
-    there: str | None = met.met_path
-    apart = False
-    if there is not None and expected is not None:
-        apart = not (there.startswith(expected) or expected.startswith(there))
-    return {
-        "met_code": met.met_code,
-        "means": met.means,
-        "by": met.by,
-        "by_name": met.by_name,
-        "at": met.at,
-        "reason": met.reason,
-        "times": met.times,
-        "wrong_shelf": apart,
-    }
-
-
-def state_of(connection: Connection, subject: Subject, row: Any) -> RoundState:
-    """The round's state: derived while it is open, out of its report once it is signed."""
-    if row.report:
-        return _signed(row)
-    people = tuple((r.by, r.name or "", r.scans) for r in store.scans_by_person(connection, row.number))
-    scans = store.unknown_scans(connection, row.number)
-    off = store.retired(connection, subject, [r.code for r in scans])
-    unknown = tuple(
-        UnknownScan(r.code, r.met_code, r.means, r.by, r.by_name, r.at, r.times, r.code in off) for r in scans
-    )
-    lines: dict[str, Any] = {name: tuple(found) for name, found in buckets_of(connection, subject, row).items()}
-    return RoundState(
-        **_head(row), **lines, unknown=unknown, scans=sum(count for _, _, count in people), by_person=people
-    )
-
-
-def _head(row: Any) -> dict[str, Any]:
-    return {
-        "number": row.number,
-        "place": row.place,
-        "place_code": row.place_code,
-        "state": row.state,
-        "opened_by": row.opened_by,
-        "opened_by_name": row.opened_by_name or "",
-        "opened_at": row.opened_at,
-        "position": row.position,
-        "finished_at": row.finished_at,
-        "act": row.act,
-        "report_hash": row.report_hash,
-        "reason": row.reason,
-    }
-
-
-_LINE = tuple(Line.__slots__)
+_LINE = Line._fields
 _UNKNOWN = tuple(UnknownScan.__slots__)
-_line_values, _unknown_values = attrgetter(*_LINE), attrgetter(*_UNKNOWN)
+_device_values = attrgetter(*Counted.__slots__)
+_unknown_values = attrgetter(*_UNKNOWN)
 
 
 def report_of(state: RoundState) -> RoundReport:
@@ -244,9 +206,16 @@ def report_of(state: RoundState) -> RoundReport:
         "expected": state.expected,
         "scans": state.scans,
         "by_person": [list(entry) for entry in state.by_person],
+        "by_device": [list(_device_values(one)) for one in state.by_device],
         "counts": dict(state.counts),
+        "kind": state.kind,
+        "of": state.of,
+        "sample": state.sample,
+        "scope": state.scope,
+        "two": state.two,
+        "uncovered": [list(place) for place in state.uncovered],
         "columns": {"carriers": _LINE, "unknown": _UNKNOWN},
-        "buckets": {name: [_line_values(line) for line in getattr(state, name)] for name in CARRIER_BUCKETS}
+        "buckets": {name: [list(line) for line in getattr(state, name)] for name in CARRIER_BUCKETS}
         | {"unknown": [_unknown_values(scan) for scan in state.unknown]},
     }
     text = canonical(document)
@@ -258,27 +227,33 @@ def canonical(document: Any) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def _signed(row: Any) -> RoundState:
-    document = json.loads(row.report)
-    buckets = document["buckets"]
-    names = document["columns"]
+def signed_state(head: Mapping[str, Any], report: str) -> RoundState:
+    """A round as it was signed. Reports of before say less: what they do not say is as it was for all then.
+
+    `head`: what the round's row says, by the names of RoundState.
+    """
+    document = json.loads(report)
+    buckets, names = document["buckets"], document["columns"]
     lines: dict[str, Any] = {
-        name: tuple(Line(**dict(zip(names["carriers"], values, strict=True))) for values in buckets[name])
+        name: tuple(Line(**dict(zip(names["carriers"], values, strict=True))) for values in buckets.get(name, ()))
         for name in CARRIER_BUCKETS
     }
+    more: dict[str, Any] = {
+        name: document[name] for name in ("kind", "of", "sample", "scope", "two") if name in document
+    }
     return RoundState(
-        **_head(row),
+        **{**head, **more},
         **lines,
         unknown=tuple(UnknownScan(**dict(zip(names["unknown"], values, strict=True))) for values in buckets["unknown"]),
         scans=document["scans"],
         by_person=tuple((person, name, scans) for person, name, scans in document["by_person"]),
+        by_device=tuple(Counted(*values) for values in document.get("by_device", ())),
+        uncovered=tuple((place, code) for place, code in document.get("uncovered", ())),
     )
 
 
 def rows_of(state: RoundState) -> Iterable[dict[str, Any]]:
-    """The report's rows for a workbook, bucket by bucket; no titles."""
-    for name in CARRIER_BUCKETS:
-        for line in getattr(state, name):
-            yield {"bucket": name} | asdict(line)
-    for scan in state.unknown:
-        yield {"bucket": "unknown"} | asdict(scan)
+    """The report's rows for a workbook, bucket by bucket as they are shown; no titles."""
+    for name, lines in shown(state).items():
+        for line in lines:
+            yield {"bucket": name} | (line._asdict() if isinstance(line, Line) else asdict(line))

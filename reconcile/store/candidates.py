@@ -20,6 +20,9 @@ from custody.store.schema import CARRIER, LINE, MATTER, PLACE, TAG, chunks
 from custody.values import Instant
 from reconcile.checks import BooksSay, CarrierCase, Cover, Listening, MatterSays, RadioSays, Spot, agrees, covers
 from reconcile.checks.cases import BELIEVED
+from reconcile.presence import Calibration, absence_needed
+from reconcile.presence.calibration import DEFAULTS
+from reconcile.store.calibrations import in_force
 from reconcile.store.core import (
     ANTENNA,
     COVERAGE,
@@ -29,6 +32,7 @@ from reconcile.store.core import (
     READER,
     ROUND_SCAN,
     SIGHTING,
+    TAG_READABILITY,
     Connection,
     not_undone,
     paths_agree,
@@ -52,6 +56,8 @@ class World:
     """Places outside a portal."""
     left: tuple[tuple[int, str], ...] = ()
     """Outside place, and path of the inside, of every portal."""
+    calibration: Calibration = DEFAULTS
+    """What is known of the antennas' hearing: how long a silence must be to say something."""
 
     def agree(self) -> ColumnElement[bool]:
         """The SQL of `reconcile.checks.agrees`: the place heard and the books' place."""
@@ -100,6 +106,7 @@ def world(connection: Connection) -> World:
         heard_places=frozenset(a.place for a in listening),
         outside=frozenset(r.outside for r in rows if r.kind == "portal" and r.outside is not None),
         left=left,
+        calibration=in_force(connection),
     )
 
 
@@ -159,6 +166,11 @@ _HF = or_(
 ANSWERS: ColumnElement[bool] = and_(~TAG.c.retired, ~TAG.c.unreadable, not_(_HF))
 """A tag whose silence says something: on its carrier, found to answer, and of a kind that antennas hear."""
 
+_WEAK = (
+    select(TAG.c.carrier)
+    .join(TAG_READABILITY, TAG_READABILITY.c.epc == TAG.c.epc)
+    .where(ANSWERS, TAG_READABILITY.c.weak)
+)
 _CASE = (
     CARRIER.c.id,
     CARRIER.c.status,
@@ -179,8 +191,9 @@ def carrier_cases(connection: Connection, ids: Iterable[int], around: World) -> 
     """Both stories of these carriers, whatever they say; carriers not in the register are left out."""
     cases: dict[int, CarrierCase] = {}
     for chunk in chunks(sorted(set(ids))):
-        radios = _radios(connection, chunk, around)
+        radios = radios_of(connection, chunk, around)
         answering = set(connection.scalars(select(TAG.c.carrier).where(TAG.c.carrier.in_(chunk), ANSWERS)))
+        weak = set(connection.scalars(_WEAK.where(TAG.c.carrier.in_(chunk))))
         findings = _findings_about(connection, chunk)
         met = _met(connection, chunk)
         matters = matters_of(connection, chunk)
@@ -203,6 +216,11 @@ def carrier_cases(connection: Connection, ids: Iterable[int], around: World) -> 
                 heard_home_at=_last_at(tags or (), books_place),
                 removal_open="unauthorised_removal" in open_kinds,
                 radio_is_outside=place is not None and place.id in around.outside,
+                absence_needed=0
+                if row.place is None
+                else absence_needed(
+                    around.calibration, row.place, row.id in weak, books_place.kind if books_place else ""
+                ),
                 missing_open="missing" in open_kinds,
                 met_in_round=round_met,
                 met_at=met_at,
@@ -276,7 +294,7 @@ def matter_says_of(row: Any) -> MatterSays:
     )
 
 
-def _radios(connection: Connection, chunk: list[int], around: World) -> dict[int, list[RadioSays]]:
+def radios_of(connection: Connection, chunk: list[int], around: World) -> dict[int, list[RadioSays]]:
     """Presence of every live tag; a carrier with live tags that were never heard has an empty list."""
     joined = TAG.outerjoin(PRESENCE, PRESENCE.c.epc == TAG.c.epc)
     rows = connection.execute(

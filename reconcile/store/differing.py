@@ -29,7 +29,7 @@ from custody.store.schema import CARRIER, TAG, chunks
 from custody.store.tables import Int64
 from custody.values import SECOND, Instant
 from reconcile.checks import Thresholds
-from reconcile.checks.cases import BELIEVED, EXPECTED, KEPT, STANDING
+from reconcile.checks.cases import BELIEVED, EXPECTED, IN_USE, KEPT, STANDING
 from reconcile.store.candidates import ANSWERS, World
 from reconcile.store.candidates import BOOKS_PLACE as _BOOKS
 from reconcile.store.candidates import HEARD_PLACE as _HERE
@@ -147,7 +147,13 @@ _DIFFERS: Mapping[str, Callable[[Mapping[int, Instant]], ColumnElement[bool]]] =
     "misplaced": lambda _current: _displaced(STANDING, storage=True),
     "gone_not_lent": lambda _current: _displaced(EXPECTED, storage=False),
     "place_rated_too_low": lambda _current: and_(
-        _HERE.c.rating_rank < CARRIER.c.rank, _BELIEVED, CARRIER.c.status.in_(sorted(KEPT | {"declared_lost"}))
+        _HERE.c.rating_rank < CARRIER.c.rank,
+        _BELIEVED,
+        CARRIER.c.status.in_(sorted(KEPT | {"declared_lost"})),
+        or_(_HERE.c.rating_rank >= 0, CARRIER.c.status.not_in(sorted(IN_USE))),
+    ),
+    "used_in_unprotected_place": lambda _current: and_(
+        _HERE.c.rating_rank < 0, CARRIER.c.rank >= 0, _BELIEVED, CARRIER.c.status.in_(sorted(IN_USE))
     ),
     "in_store_on_loan": lambda _current: and_(
         CARRIER.c.status == "on_loan", PRESENCE.c.strength == "confirmed", _HERE.c.storage

@@ -20,7 +20,7 @@ from reconcile.checks import PassageCase, Spot
 from reconcile.checks.cases import PERMITTED_OUT, BooksSay
 from reconcile.checks.verdicts import may_leave
 from reconcile.store.candidates import matters_of
-from reconcile.store.core import DOOR_LIST, Connection
+from reconcile.store.core import DOOR_LIST, TRIAL_TAG, Connection
 
 _LINES = ("packed", "taken_back")
 """States of a line in a matter in which a carrier may leave."""
@@ -43,7 +43,8 @@ def present_list(
     position = connection.scalar(select(LEDGER_STATE.c.size)) or 0
     last = connection.execute(select(DOOR_LIST).order_by(DOOR_LIST.c.number.desc()).limit(1).with_for_update()).first()
     fresh = last is not None and now < last.made_at + valid // 2 and last.expires_at - last.made_at == valid
-    if last is not None and fresh and last.position == position and known == last.number:
+    same = last is not None and last.position == position and not _trials_since(connection, last.made_at)
+    if last is not None and fresh and same and known == last.number:
         return ListMade(last.number, None)
     passes = may_pass(connection, now)
     content = doorlist.content_digest(scheme.epc_block, passes)
@@ -61,6 +62,12 @@ def present_list(
         passes,
     )
     return ListMade(last.number, text)
+
+
+def _trials_since(connection: Connection, at: Instant) -> bool:
+    """Whether tags of the trials came or went since then: of that the ledger says nothing."""
+    later = or_(TRIAL_TAG.c.since_at >= at, TRIAL_TAG.c.until_at >= at)
+    return connection.scalar(select(TRIAL_TAG.c.epc).where(later).limit(1)) is not None
 
 
 def _made(
@@ -98,7 +105,11 @@ def may_pass(connection: Connection, now: Instant) -> Mapping[str, Instant]:
             # What may leave only because it is packed may do so while its permit lasts.
             until = 0 if may_leave(_case(row, now, None)) or case.matter is None else _until(case)
             found[row.epc] = until
-    return found
+    # Tags of the trials are let by, but for those with which the siren itself is tried.
+    trial = select(TRIAL_TAG.c.epc).where(
+        ~TRIAL_TAG.c.sounds, TRIAL_TAG.c.until_at.is_(None), ~exists().where(TAG.c.epc == TRIAL_TAG.c.epc)
+    )
+    return found | dict.fromkeys(connection.scalars(trial), 0)
 
 
 _OF_CARRIER = ("status", "level", "rank", "unit", "place", "since_at")

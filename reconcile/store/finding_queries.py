@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, case, false, func, or_, select, true
+from sqlalchemy import CTE, ColumnElement, FromClause, Select, and_, false, func, or_, select, true
 
 from custody.access import Permission, Subject, may
 from custody.rules import NotFound
@@ -22,7 +22,7 @@ from custody.store.schema import CARRIER, MATTER, PERSON, PLACE
 from custody.values import Instant
 from reconcile.checks import KINDS
 from reconcile.checks.clauses import BY_ROUTE
-from reconcile.store.core import FINDING, FINDING_EVENT, Connection
+from reconcile.store.core import CASE, CASE_MEMBER, FINDING, FINDING_EVENT, Connection
 from reconcile.store.stories import Stories, stories_of
 
 State = Literal["open", "mine", "closed", "all"]
@@ -43,6 +43,12 @@ class FindingFilter:
     """Of these kinds, or an overdue approval of a matter of `approvals`."""
     approvals: frozenset[str] = frozenset()
     opened: Period = EVER
+    owner: int | None = None
+    case: str | None = None
+    text: str = ""
+    """A finding's or carrier's number, a tag, a reader, a place's code or a person's name, or how it begins."""
+    grouped: bool = False
+    """Of the findings of one case that the subject sees, the foremost stands for all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +90,20 @@ class FindingLine:
     closed_by: int | None
     closed_by_name: str | None
     resolution: str
+    escalates_at: Instant | None
+    """When it goes to the next step; None: nobody stands above its owner, or it is closed."""
     evidence: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseNote:
+    """The case for which a line stands: `count` of its findings are asked for and seen."""
+
+    number: str
+    cause: str
+    about: str
+    state: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +112,7 @@ class FindingItem:
 
     line: FindingLine
     carrier: CarrierItem | None
+    case: CaseNote | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,21 +142,7 @@ class FindingDetail:
     resolutions: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class KindCount:
-    """Open findings of a kind. `owner` is the one person who answers for all of them, None where several or none."""
-
-    kind: str
-    open: int
-    oldest_at: Instant | None
-    due_at: Instant | None
-    """The next time limit."""
-    owner: int | None
-    owner_name: str | None
-    owners: int
-
-
-def _with_subjects(subject: Subject) -> FromClause:
+def with_subjects(subject: Subject) -> FromClause:
     """Findings with what they are about; a matter that the subject may not know of is as if there were none."""
     seen = and_(MATTER.c.id == FINDING.c.matter, visible_matters(subject))
     return FINDING.outerjoin(CARRIER, CARRIER.c.id == FINDING.c.carrier).outerjoin(MATTER, seen)
@@ -168,7 +174,7 @@ UNTOLD = "—"
 
 def _lines(subject: Subject) -> Select[Any]:
     return select(*_COLUMNS).select_from(
-        _with_subjects(subject)
+        with_subjects(subject)
         .outerjoin(PLACE, PLACE.c.id == FINDING.c.place)
         .outerjoin(_HOLDER, _HOLDER.c.id == FINDING.c.person)
         .outerjoin(_OWNER, _OWNER.c.id == FINDING.c.owner)
@@ -176,7 +182,7 @@ def _lines(subject: Subject) -> Select[Any]:
     )
 
 
-def _seen(subject: Subject) -> ColumnElement[bool]:
+def seen_by(subject: Subject) -> ColumnElement[bool]:
     """Which findings exist for the subject (asked of `finding` joined to `carrier` and `matter`)."""
     if not may(subject, Permission.SEE_FINDINGS):
         return false()
@@ -218,14 +224,21 @@ def _untold(evidence: Mapping[str, Any]) -> dict[str, Any]:
 
 def line(connection: Connection, subject: Subject, number: str) -> FindingLine:
     """A finding's own columns. Raises NotFound for hidden and absent alike."""
-    row = connection.execute(_lines(subject).where(_seen(subject), FINDING.c.number == number)).first()
+    row = connection.execute(_lines(subject).where(seen_by(subject), FINDING.c.number == number)).first()
     if row is None:
         raise NotFound
     return _line(row)
 
 
+def lines_in_case(connection: Connection, subject: Subject, case: str) -> tuple[FindingLine, ...]:
+    """The findings of a case that the subject sees: the open ones first, by urgency, then by number."""
+    mine = FINDING.c.number.in_(select(CASE_MEMBER.c.finding).where(CASE_MEMBER.c.case_number == case))
+    order = (FINDING.c.open.desc(), FINDING.c.urgency, FINDING.c.number)
+    return tuple(map(_line, connection.execute(_lines(subject).where(seen_by(subject), mine).order_by(*order))))
+
+
 def _conditions(subject: Subject, asked: FindingFilter) -> list[ColumnElement[bool]]:
-    found = [_seen(subject)]
+    found = [seen_by(subject)]
     match asked.state:
         case "open":
             found.append(FINDING.c.open)
@@ -241,6 +254,7 @@ def _conditions(subject: Subject, asked: FindingFilter) -> list[ColumnElement[bo
         FINDING.c.carrier: asked.carrier,
         MATTER.c.id: asked.matter,
         CARRIER.c.level: asked.level,
+        FINDING.c.owner: asked.owner,
     }
     found += [column == value for column, value in plain.items() if value is not None]
     if asked.place is not None:
@@ -248,7 +262,39 @@ def _conditions(subject: Subject, asked: FindingFilter) -> list[ColumnElement[bo
     if asked.kinds is not None:
         late = and_(FINDING.c.kind == BY_ROUTE, MATTER.c.kind.in_(sorted(asked.approvals)))
         found.append(or_(FINDING.c.kind.in_(sorted(asked.kinds)), late))
+    if asked.case is not None:
+        found.append(FINDING.c.number.in_(select(CASE_MEMBER.c.finding).where(CASE_MEMBER.c.case_number == asked.case)))
+    if asked.text:
+        found.append(_begins(asked.text))
     return found + asked.opened.holds(FINDING.c.opened_at)
+
+
+def _begins(text: str) -> ColumnElement[bool]:
+    """What a person types to find one: numbers begin so, names and readers are so."""
+    upper = text.upper()
+    begun = (FINDING.c.number, CARRIER.c.control_number, FINDING.c.epc, PLACE.c.code)
+    whole = (FINDING.c.reader, _HOLDER.c.name, _HOLDER.c.name_en, MATTER.c.number)
+    return or_(*(column.startswith(upper, autoescape=True) for column in begun), *(column == text for column in whole))
+
+
+def _standing_for(subject: Subject, conditions: Sequence[ColumnElement[bool]]) -> CTE:
+    """Of each case, the findings that are asked for and seen, counted, the foremost first."""
+    case = CASE_MEMBER.c.case_number
+    foremost = (FINDING.c.urgency, -FINDING.c.opened_at, FINDING.c.number)
+    return (
+        _lines(subject)
+        .join(CASE_MEMBER, CASE_MEMBER.c.finding == FINDING.c.number)
+        .where(case != "", *conditions)
+        .with_only_columns(
+            FINDING.c.number.label("member"),
+            case,
+            func.row_number().over(partition_by=case, order_by=foremost).label("nth"),
+            func.count().over(partition_by=case).label("alike"),
+        )
+        .cte("standing_for")
+        # Asked once: else an engine may ask it anew for each line of the list.
+        .prefix_with("MATERIALIZED")
+    )
 
 
 def findings(
@@ -271,20 +317,36 @@ def findings(
     elif asked.state == "all":
         order, kinds = (-FINDING.c.opened_at, number), (int, str)
     conditions = _conditions(subject, asked)
-    rows, earlier, later = rows_of_page(
-        connection, _lines(subject).where(*conditions), order, kinds, after, before, limit
-    )
-    count, capped = total(connection, _lines(subject).with_only_columns(number).where(*conditions))
+    query = _lines(subject).where(*conditions)
+    if asked.grouped:
+        behind = _standing_for(subject, conditions)
+        query = query.where(FINDING.c.number.not_in(select(behind.c.member).where(behind.c.nth > 1)))
+    rows, earlier, later = rows_of_page(connection, query, order, kinds, after, before, limit)
+    count, capped = total(connection, query.with_only_columns(number))
     lines = [_line(row) for row in rows]
     keys = [pack(_key(asked.state, entry)) for entry in lines]
     carriers = carriers_by_id(connection, subject, (x.carrier for x in lines if x.carrier is not None))
+    cases = _notes(connection, _standing_for(subject, conditions), lines) if asked.grouped else {}
     return Page(
-        items=tuple(FindingItem(x, carriers.get(x.carrier) if x.carrier is not None else None) for x in lines),
+        items=tuple(
+            FindingItem(x, carriers.get(x.carrier) if x.carrier is not None else None, cases.get(x.number))
+            for x in lines
+        ),
         after=keys[-1] if keys and later else None,
         before=keys[0] if keys and earlier else None,
         total=count,
         capped=capped,
     )
+
+
+def _notes(connection: Connection, group: CTE, lines: Sequence[FindingLine]) -> dict[str, CaseNote]:
+    """By finding, the case for which it stands; one of which nothing else is seen is no case."""
+    columns = (group.c.member, group.c.alike, CASE.c.number, CASE.c.cause, CASE.c.about, CASE.c.state)
+    several = (group.c.nth == 1, group.c.alike > 1, group.c.member.in_([line.number for line in lines]))
+    rows = connection.execute(
+        select(*columns).select_from(group.join(CASE, CASE.c.number == group.c.case_number)).where(*several)
+    )
+    return {row.member: CaseNote(row.number, row.cause, row.about, row.state, row.alike) for row in rows}
 
 
 def _key(state: State, entry: FindingLine) -> tuple[int | str, ...]:
@@ -344,100 +406,3 @@ def _said(note: str, found: FindingLine) -> str:
         return note
     hidden = named | {"matter": UNTOLD}
     return json.dumps(said | {"params": hidden} if named is not said else hidden, ensure_ascii=False)
-
-
-def counts(connection: Connection, subject: Subject) -> tuple[KindCount, ...]:
-    """Open findings by kind that the subject sees; every kind is there, in the order of the table."""
-    one = case((func.count(FINDING.c.owner.distinct()) == 1, func.min(FINDING.c.owner)))
-    rows = connection.execute(
-        select(
-            FINDING.c.kind,
-            func.count().label("open"),
-            func.min(FINDING.c.opened_at).label("oldest_at"),
-            func.min(FINDING.c.due_at).label("due_at"),
-            one.label("owner"),
-            func.count(FINDING.c.owner.distinct()).label("owners"),
-        )
-        .select_from(_with_subjects(subject))
-        .where(_seen(subject), FINDING.c.open)
-        .group_by(FINDING.c.kind)
-    ).all()
-    owners = [row.owner for row in rows if row.owner is not None]
-    people = connection.execute(select(PERSON.c.id, PERSON.c.name).where(PERSON.c.id.in_(owners)))
-    names = {person.id: person.name for person in people}
-    known = {
-        row.kind: KindCount(row.kind, row.open, row.oldest_at, row.due_at, row.owner, names.get(row.owner), row.owners)
-        for row in rows
-    }
-    return tuple(known.get(kind, KindCount(kind, 0, None, None, None, None, 0)) for kind in KINDS)
-
-
-def opened_counts(connection: Connection, subject: Subject, opened: Period) -> Mapping[tuple[str, str], int]:
-    """Findings opened in a period, open or closed, by kind and by the kind of the matter they are about, if any."""
-    of_matter = func.coalesce(MATTER.c.kind, "")
-    query = select(FINDING.c.kind, of_matter.label("of_matter"), func.count().label("opened"))
-    query = query.select_from(_with_subjects(subject)).where(_seen(subject), *opened.holds(FINDING.c.opened_at))
-    rows = connection.execute(query.group_by(FINDING.c.kind, of_matter))
-    return {(row.kind, row.of_matter): row.opened for row in rows}
-
-
-PERSONAL = (
-    *("overdue_loan", "leg_overdue", "held_too_long", "deposit_overdue", "meeting_paper_out"),
-    "permit_overdue",
-)
-"""Kinds about what a person has had for too long."""
-
-
-@dataclass(frozen=True, slots=True)
-class PersonCount:
-    """What one person has kept past its day, as far as the subject sees it."""
-
-    person: int
-    name: str
-    name_en: str
-    unit: int | None
-    open: int
-    oldest_at: Instant
-    """When the longest passed deadline passed."""
-    kinds: Mapping[str, int]
-
-
-def by_person(connection: Connection, subject: Subject, limit: int = 50) -> tuple[PersonCount, ...]:
-    """Open findings about what persons hold, by person; the longest past first.
-
-    Who answers for units sees their own people, and whoever keeps what is theirs; it must be visible besides.
-    """
-    mine: list[ColumnElement[bool]] = []
-    if subject.reach is not None:
-        units = sorted(subject.reach)
-        mine.append(or_(PERSON.c.unit.in_(units), FINDING.c.unit.in_(units)))
-    rows = connection.execute(
-        select(
-            PERSON.c.id,
-            PERSON.c.name,
-            PERSON.c.name_en,
-            PERSON.c.unit,
-            FINDING.c.kind,
-            func.count().label("open"),
-            func.min(FINDING.c.happened_at).label("oldest_at"),
-        )
-        .select_from(_with_subjects(subject).join(PERSON, PERSON.c.id == FINDING.c.person))
-        .where(_seen(subject), FINDING.c.open, FINDING.c.kind.in_(PERSONAL), *mine)
-        .group_by(PERSON.c.id, PERSON.c.name, PERSON.c.name_en, PERSON.c.unit, FINDING.c.kind)
-    ).all()
-    found: dict[int, list[Any]] = {}
-    for row in rows:
-        found.setdefault(row.id, []).append(row)
-    counted = [
-        PersonCount(
-            person=person,
-            name=kept[0].name,
-            name_en=kept[0].name_en,
-            unit=kept[0].unit,
-            open=sum(row.open for row in kept),
-            oldest_at=min(row.oldest_at for row in kept),
-            kinds={row.kind: row.open for row in sorted(kept, key=lambda row: PERSONAL.index(row.kind))},
-        )
-        for person, kept in found.items()
-    ]
-    return tuple(sorted(counted, key=lambda one: (one.oldest_at, one.person))[:limit])

@@ -80,6 +80,7 @@ def _row(number: str, verdict: Verdict, now: Instant, keepers: Collection[Keeper
         "state": "open",
         "owner": owner,
         "due_at": now + kind.due_after_seconds * SECOND,
+        "escalates_at": now + kind.due_after_seconds * SECOND,
         "closed_at": None,
         "closed_by": None,
         "resolution": "",
@@ -208,14 +209,11 @@ def change(connection: Connection, number: str, **columns: Any) -> None:
 
 
 def past_due(connection: Connection, kinds: Collection[str], now: Instant) -> list[Any]:
-    """Open findings of these kinds past their time that were not escalated yet."""
-    escalated = select(FINDING_EVENT.c.finding).where(
-        FINDING_EVENT.c.finding == FINDING.c.number, FINDING_EVENT.c.what == "escalated"
-    )
+    """Open findings of these kinds that are to go to the next step."""
     # What allows no time at all goes on at once.
-    passed = or_(FINDING.c.due_at < now, FINDING.c.due_at == FINDING.c.opened_at)
-    late = (IS_OPEN, FINDING.c.due_at <= now, passed, FINDING.c.kind.in_(sorted(kinds)), ~escalated.exists())
-    return list(connection.execute(select(FINDING).where(*late)).all())
+    passed = or_(FINDING.c.escalates_at < now, FINDING.c.escalates_at == FINDING.c.opened_at)
+    late = (IS_OPEN, FINDING.c.escalates_at <= now, passed, FINDING.c.kind.in_(sorted(kinds)))
+    return list(connection.execute(select(FINDING).where(*late).order_by(FINDING.c.number)).all())
 
 
 def rank_of(connection: Connection, carrier: int | None, matter: int | None = None) -> int:

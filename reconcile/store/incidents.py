@@ -1,6 +1,7 @@
 """Legs that ended, and tags of destroyed carriers that are heard again: what `reconcile.checks.incidents` looks at."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import and_, exists, func, literal, select
@@ -8,8 +9,10 @@ from sqlalchemy import and_, exists, func, literal, select
 from custody.entries import Entry, decode
 from custody.entries.circulation import LegEnded, LegStarted
 from custody.entries.destruction import Destroyed
-from custody.store.schema import CARRIER, ENTRY, LEDGER_STATE, LINE, MATTER, PARTY, TAG
+from custody.store.schema import CARRIER, ENTRY, LEDGER_STATE, LINE, MATTER, PARTY, TAG, chunks
+from custody.values import Instant
 from reconcile.checks import GhostCase, LegCase, MatterSays, Thresholds
+from reconcile.checks.cases import Spot
 from reconcile.store.candidates import MATTER_SAYS, World, books_of, matter_says_of
 from reconcile.store.core import CURSOR, FINDING, PRESENCE, SIGHTING, Connection, insert_new
 
@@ -148,6 +151,52 @@ def _ghost(connection: Connection, row: Any, limits: Thresholds, around: World) 
         reader=radio.reader,
         antenna=radio.antenna,
         strongest_dbm=radio.strongest_dbm,
+    )
+
+
+def scanned_ghosts(
+    connection: Connection, heard: Mapping[str, Instant], place: Spot | None, limits: Thresholds, around: World
+) -> list[GhostCase]:
+    """Of these tags (EPC -> when a person scanned it) those of destroyed carriers, scanned later than the destruction
+    and its grace, and than the last settlement of such a finding."""
+    found: list[GhostCase] = []
+    for chunk in chunks(sorted(heard)):
+        settled = (
+            select(func.max(FINDING.c.closed_at))
+            .where(
+                FINDING.c.kind == "ghost_read",
+                FINDING.c.about == literal("epc:") + TAG.c.epc,
+                FINDING.c.state == "settled",
+            )
+            .correlate(TAG)
+            .scalar_subquery()
+        )
+        rows = connection.execute(
+            select(CARRIER, TAG.c.epc, settled.label("settled_at"))
+            .select_from(TAG.join(CARRIER, CARRIER.c.id == TAG.c.carrier))
+            .where(TAG.c.epc.in_(chunk), TAG.c.retired, CARRIER.c.status == "destroyed")
+        )
+        for row in rows.all():
+            at = heard[row.epc]
+            if at > max(row.since_at + limits.ghost_after, row.settled_at or 0):
+                found.append(_scanned_ghost(connection, row, at, place, around))
+    return found
+
+
+def _scanned_ghost(connection: Connection, row: Any, at: Instant, place: Spot | None, around: World) -> GhostCase:
+    entry = _destruction(connection, row.id)
+    return GhostCase(
+        epc=row.epc,
+        carrier=row.id,
+        books=books_of(row, around),
+        destroyed_at=row.since_at,
+        act=entry.act if entry else "",
+        matter=_matter(connection, entry.fact.matter, row.id) if entry and isinstance(entry.fact, Destroyed) else None,
+        persons=_signatories(connection, entry) if entry else {},
+        reads=1,
+        first_at=at,
+        heard_at=at,
+        place=place,
     )
 
 

@@ -2,11 +2,14 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, select, tuple_
 
+from custody.approval import valid_until
+from custody.matters import Matter
+from custody.store.matters import matter_of_row
 from custody.store.schema import CARRIER, LINE, MATTER, PARTY, chunks
 from custody.values import Instant
 from reconcile.checks import LINE_RULES, MATTER_RULES, LineCase, MatterCase, Thresholds
@@ -98,26 +101,45 @@ def _line_cases(connection: Connection, query: Select[Any], around: World) -> li
 # Matters.
 
 
-def matters_due(connection: Connection, kind: str, now: Instant) -> list[MatterCase]:
+def matters_due(connection: Connection, kind: str, now: Instant, limits: Thresholds) -> list[MatterCase]:
     """Matters past their deadline, by the rule of this kind, of which no open finding tells."""
     asked = MATTER_RULES[kind]
     conditions = [MATTER.c.ended_at.is_(None), ~_told(kind)]
+    if not _DERIVED.keys().isdisjoint(asked.matters):
+        # Open at once are few: their day is told by what was agreed in them.
+        conditions.append(MATTER.c.kind.in_(asked.matters))
+        cases = _matter_cases(connection, and_(*conditions), limits)
+        return [case for case in cases if case.due_at is not None and case.due_at < now]
     if kind == "approval_overdue":
         conditions += [MATTER.c.awaited != "", MATTER.c.answer_by < now]
     else:
         conditions += [MATTER.c.kind.in_(asked.matters), MATTER.c.due_at < now]
-    return _matter_cases(connection, and_(*conditions))
+    return _matter_cases(connection, and_(*conditions), limits)
 
 
-def matters_by_id(connection: Connection, wanted: Iterable[int]) -> dict[int, MatterCase]:
+def matters_by_id(connection: Connection, wanted: Iterable[int], limits: Thresholds) -> dict[int, MatterCase]:
     """The cases of these matters, for the ending of their findings."""
     found: dict[int, MatterCase] = {}
     for chunk in chunks(sorted(set(wanted))):
-        found |= {case.id: case for case in _matter_cases(connection, MATTER.c.id.in_(chunk))}
+        found |= {case.id: case for case in _matter_cases(connection, MATTER.c.id.in_(chunk), limits)}
     return found
 
 
-def _matter_cases(connection: Connection, condition: ColumnElement[bool]) -> list[MatterCase]:
+_DERIVED: Mapping[str, Callable[[Matter, Thresholds], Instant | None]] = {
+    "destruction": lambda matter, _limits: valid_until(matter),
+    "clearance": lambda matter, limits: limits.end_of(matter.body.on),
+    "hand_over": lambda matter, limits: matter.opened_at + limits.hand_over,
+}
+"""Kind of matter -> its day, where no column has it."""
+
+
+def _due_at(row: Any, limits: Thresholds) -> Instant | None:
+    derived = _DERIVED.get(row.kind)
+    own: Instant | None = row.due_at
+    return own if derived is None else derived(matter_of_row(row), limits)
+
+
+def _matter_cases(connection: Connection, condition: ColumnElement[bool], limits: Thresholds) -> list[MatterCase]:
     rows = connection.execute(select(MATTER).where(condition).order_by(MATTER.c.id)).all()
     ids = {row.id for row in rows}
     settled = _settled(connection, ids)
@@ -135,7 +157,7 @@ def _matter_cases(connection: Connection, condition: ColumnElement[bool]) -> lis
             rank=row.rank,
             opened_by=row.opened_by,
             opened_at=row.opened_at,
-            due_at=row.due_at,
+            due_at=_due_at(row, limits),
             awaited=row.awaited,
             answer_by=row.answer_by,
             ended=row.ended_at is not None,

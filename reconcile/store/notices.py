@@ -15,8 +15,14 @@ from custody.values import Instant
 from reconcile.checks import KINDS
 from reconcile.store.core import FINDING, NOTICE, Connection, insert_new
 
-_URGENCY = {"due_today": 1, "recalled": 1, "backup_old": 1, "clock_went_back": 1, "emergency": 0}
+_URGENCY = {
+    **dict.fromkeys(("emergency", "loss_report_soon"), 0),
+    **dict.fromkeys(("due_today", "recalled", "meeting_ending", "visit_ending", "approval_waiting"), 1),
+    **dict.fromkeys(("backup_old", "clock_went_back", "mail_failing", "unanswered"), 1),
+}
 """Of reminders; the others are of this week."""
+_CASES_LOOKED = 200
+"""A case that a person was told of longer ago is told anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,9 @@ class Notice:
     copy: int | None = None
     due_at: Instant | None = None
     count: int | None = None
+    case: str = ""
+    """Of several findings of one cause: their case."""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +77,31 @@ def tell(connection: Connection, notices: Iterable[Telling], at: Instant) -> Non
     )
 
 
+def waiting_cases(connection: Connection, person: int) -> dict[str, int]:
+    """Cases that a person was told of lately: how often; -1 where a notice of it is still unread, and says enough."""
+    wanted = (NOTICE.c.person == person, NOTICE.c.kind == "opened_case", NOTICE.c.about.startswith("case:"))
+    newest = select(NOTICE.c.about, NOTICE.c.read_at).where(*wanted).order_by(NOTICE.c.id.desc()).limit(_CASES_LOOKED)
+    found: dict[str, int] = {}
+    for row in connection.execute(newest):
+        case, _, nth = row.about.removeprefix("case:").partition("/")
+        if case not in found:
+            found[case] = -1 if row.read_at is None else int(nth) + 1
+    return found
+
+
 def inbox(
-    connection: Connection, subject: Subject, *, unread_only: bool = False, before: int | None = None, limit: int = 50
+    connection: Connection,
+    subject: Subject,
+    *,
+    unread_only: bool = False,
+    of_findings: bool | None = None,
+    before: int | None = None,
+    limit: int = 50,
 ) -> tuple[Notice, ...]:
-    """The subject's own notices, newest first; `before` is the id of the last one seen."""
+    """The subject's own notices, newest first; `before` is the id of the last one seen.
+
+    `of_findings`: those of findings alone, or (False) all the others.
+    """
     query = (
         select(
             NOTICE,
@@ -91,22 +121,28 @@ def inbox(
     )
     if unread_only:
         query = query.where(NOTICE.c.read_at.is_(None))
+    if of_findings is not None:
+        query = query.where((NOTICE.c.finding_kind != "") == of_findings)
     if before is not None:
         query = query.where(NOTICE.c.id < before)
     return tuple(_notice(row) for row in connection.execute(query))
 
 
+def urgency_of(kind: str, finding_kind: str, urgency: int | None) -> int:
+    """How urgent a notice is: as its finding (`urgency`), as findings of its kind, else as the reminder."""
+    if urgency is not None:
+        return urgency
+    return KINDS[finding_kind].urgency if finding_kind in KINDS else _URGENCY.get(kind, 2)
+
+
 def _notice(row: Any) -> Notice:
     finding_kind = row.finding_kind
-    urgency = row.urgency
-    if urgency is None:
-        urgency = KINDS[finding_kind].urgency if finding_kind in KINDS else _URGENCY.get(row.kind, 2)
     return Notice(
         id=row.id,
         kind=row.kind,
         finding=row.finding,
         finding_kind=finding_kind,
-        urgency=urgency,
+        urgency=urgency_of(row.kind, finding_kind, row.urgency),
         at=row.at,
         read_at=row.read_at,
         carrier=row.carrier_seen,
@@ -115,7 +151,14 @@ def _notice(row: Any) -> Notice:
         due_at=row.due_at,
         # `count` is a tuple's own method on a row.
         count=row._mapping["count"],
+        case=_case_of(row.about),
+        about=row.about,
     )
+
+
+def _case_of(about: str) -> str:
+    """The case that a notice is about; empty where it is about none."""
+    return about.removeprefix("case:").partition("/")[0].partition("@")[0] if about.startswith("case:") else ""
 
 
 def _reminding(subject: Subject, kinds: Collection[str], period: Period) -> list[ColumnElement[bool]]:
@@ -178,9 +221,17 @@ def unread(connection: Connection, subject: Subject) -> int:
     return connection.scalar(query) or 0
 
 
-def mark_read(connection: Connection, subject: Subject, now: Instant, ids: Collection[int] | None = None) -> int:
-    """Mark the subject's own notices as read (None: all); others' are not touched. How many were unread."""
+def mark_read(
+    connection: Connection,
+    subject: Subject,
+    now: Instant,
+    ids: Collection[int] | None = None,
+    through: int | None = None,
+) -> int:
+    """Mark the subject's own notices as read (None: all, up to `through`); others' are not touched. How many were."""
     update = NOTICE.update().where(NOTICE.c.person == subject.person, NOTICE.c.read_at.is_(None))
+    if through is not None:
+        update = update.where(NOTICE.c.id <= through)
     if ids is None:
         return connection.execute(update.values(read_at=now)).rowcount
     done = 0

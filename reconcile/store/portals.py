@@ -24,6 +24,7 @@ from reconcile.store.core import (
     READER,
     READER_INPUT,
     STAY,
+    TRIAL_TAG,
     Connection,
 )
 
@@ -245,7 +246,8 @@ def lying_cases(
         .outerjoin(CARRIER, CARRIER.c.id == TAG.c.carrier)
     )
     if abouts is None:
-        ours = or_(CARRIER.c.id.is_not(None), and_(LYING.c.epc >= block, LYING.c.epc < f"{block}G"))
+        numbered = and_(LYING.c.epc >= block, LYING.c.epc < f"{block}G")
+        ours = or_(CARRIER.c.id.is_not(None), and_(numbered, ~exists().where(TRIAL_TAG.c.epc == LYING.c.epc)))
         long = LYING.c.until_at - LYING.c.since_at >= PARKED_AFTER
         query = query.where(ours, long, LYING.c.until_at >= now - PARKED_QUIET)
         return [_lying(row) for row in connection.execute(query)]
@@ -309,6 +311,11 @@ def portal_of(connection: Connection, reader: str, name: str) -> int | None:
         select(ANTENNA.c.place).where(ANTENNA.c.reader == reader, ANTENNA.c.role != "place").distinct()
     ).all()
     return int(rows[0]) if len(rows) == 1 else None
+
+
+def kept_for_trials(connection: Connection, epc: str) -> bool:
+    """Whether a tag that no carrier bears is, or was, one of the trials."""
+    return connection.scalar(select(TRIAL_TAG.c.epc).where(TRIAL_TAG.c.epc == epc)) is not None
 
 
 def carrier_of(connection: Connection, epc: str) -> Any | None:

@@ -20,11 +20,8 @@ class Loan:
     carrier: int
     holder: int
     due_at: Instant
-
-    @property
-    def about(self) -> str:
-        """The subject of its reminders: another day is another subject."""
-        return f"loan:{self.carrier}@{self.due_at}"
+    about: str
+    """The subject of its reminders: another day is another subject."""
 
 
 _ABOUT = literal("loan:") + cast(CARRIER.c.id, String) + literal("@") + cast(CARRIER.c.due_at, String)
@@ -49,7 +46,7 @@ def _loans(connection: Connection, kind: str, *conditions: ColumnElement[bool]) 
         .where(*conditions, CARRIER.c.status.in_(REMINDED), _with_inbox(), _untold(kind))
         .order_by(CARRIER.c.due_at, CARRIER.c.id)
     )
-    return [Loan(row.id, row.holder, row.due_at) for row in connection.execute(query)]
+    return [Loan(row.id, row.holder, row.due_at, f"loan:{row.id}@{row.due_at}") for row in connection.execute(query)]
 
 
 def due_between(connection: Connection, kind: str, after: Instant, until: Instant, lent_before: Instant) -> list[Loan]:

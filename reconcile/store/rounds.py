@@ -7,19 +7,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal, or_, select
 
 from custody.access import Subject
-from custody.clock import moment
-from custody.life_cycle import HELD, Status
-from custody.store.acts import take_numbers
 from custody.store.digests import attest
 from custody.store.queries import Page, visible
 from custody.store.queries.paging import pack, rows_of_page, total
 from custody.store.queries.visible import hidden
-from custody.store.schema import CARRIER, LEDGER_STATE, PERSON, PLACE, TAG, chunks
+from custody.store.schema import CARRIER, PERSON, PLACE, TAG, chunks
 from custody.values import Instant
-from reconcile.checks.cases import BELIEVED, EXPECTED, STANDING
+from reconcile.checks.cases import BELIEVED
 from reconcile.store.core import (
     ANTENNA,
     CURSOR,
@@ -35,11 +32,9 @@ from reconcile.store.core import (
     stands_in,
 )
 
-_COUNTED = sorted(status.value for status in {*HELD, Status.DECLARED_LOST})
-"""Statuses in which a carrier may turn up in a sweep; what is destroyed or given away for good is not looked for."""
-
-HERE, ELSEWHERE = "here", "elsewhere"
-"""Expectations besides the books' statuses: to be met here; in place, but not here though its home is."""
+HERE, ELSEWHERE, UNASKED = "here", "elsewhere", "unasked"
+"""Expectations besides the books' statuses: to be met here; in place, but not here though its home is; here, but not
+asked for in this sweep."""
 
 
 def place_of(connection: Connection, place: int) -> Any | None:
@@ -48,65 +43,27 @@ def place_of(connection: Connection, place: int) -> Any | None:
     return connection.execute(query).first()
 
 
+def places_of(connection: Connection, places: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Code and path of these places."""
+    found: dict[int, tuple[str, str]] = {}
+    for chunk in chunks(sorted(places)):
+        rows = connection.execute(select(PLACE.c.id, PLACE.c.code, PLACE.c.path).where(PLACE.c.id.in_(chunk)))
+        found |= {row.id: (row.code, row.path) for row in rows}
+    return found
+
+
+def is_leaf(connection: Connection, place: int) -> bool:
+    """Whether nothing stands in this place: a single shelf."""
+    return connection.scalar(select(PLACE.c.id).where(PLACE.c.parent == place).limit(1)) is None
+
+
 def open_over(connection: Connection, subject: Subject, place: int) -> str | None:
     """The number of a round of this very place that is still open, as far as the subject may know of it."""
     query = select(ROUND.c.number).where(*not_hidden(subject, "open", place))
     return connection.scalar(query.limit(1))
 
 
-def new_round(connection: Connection, subject: Subject, place: Any, now: Instant, timezone: str) -> str:
-    """A new round with its expectation frozen at the ledger's position, of what the subject may know of."""
-    # The ledger's lock: no act is entered between the position and the list.
-    position = connection.scalar(select(LEDGER_STATE.c.size).with_for_update()) or 0
-    year = moment(now, timezone).year
-    (number,) = take_numbers(connection, f"round:{year}", 1)
-    name = f"QC-{year}-{number:04d}"
-    connection.execute(
-        ROUND.insert().values(
-            number=name,
-            kind="sweep",
-            place=place.id,
-            opened_by=subject.person,
-            opened_at=now,
-            position=position,
-            state="open",
-            act="",
-            report_hash="",
-            report="",
-            reason="",
-        )
-    )
-    _freeze(connection, subject, name, place.path)
-    attest(connection, "round", [(name,)])
-    attest(connection, "round_expected", [(name,)])
-    newest = connection.scalar(select(func.max(SIGHTING.c.id))) or 0
-    insert_new(connection, CURSOR, [{"name": _cursor(name), "position": newest}])
-    return name
-
-
-def _freeze(connection: Connection, subject: Subject, number: str, path: str) -> None:
-    home, place = PLACE.alias("home_place"), PLACE.alias("now_place")
-    root = literal(path)
-    # What is read in a room is expected there; what is with a person is expected nowhere.
-    here = and_(CARRIER.c.status.in_(sorted(EXPECTED)), stands_in(place.c.path, root))
-    standing = CARRIER.c.status.in_(sorted(STANDING))
-    expected = case((here, HERE), (standing, ELSEWHERE), else_=CARRIER.c.status)
-    query = (
-        select(literal(number), CARRIER.c.id, expected, CARRIER.c.home, CARRIER.c.place, CARRIER.c.holder)
-        .select_from(
-            CARRIER.outerjoin(home, home.c.id == CARRIER.c.home).outerjoin(place, place.c.id == CARRIER.c.place)
-        )
-        .where(
-            visible(subject),
-            CARRIER.c.status.in_(_COUNTED),
-            or_(stands_in(place.c.path, root), stands_in(home.c.path, root)),
-        )
-    )
-    columns = ["round", "carrier", "expected", "home", "place", "holder"]
-    connection.execute(ROUND_EXPECTED.insert().from_select(columns, query))
-
-
-def _cursor(number: str) -> str:
+def cursor_name(number: str) -> str:
     return f"round:{number}"
 
 
@@ -245,13 +202,14 @@ _LINE = (
     CARRIER.c.control_number,
     CARRIER.c.copy_number,
     CARRIER.c.level,
+    CARRIER.c.rank,
     CARRIER.c.status,
     _HOME.c.code.label("home_code"),
     _NOW.c.path.label("now_path"),
 )
 
 
-def met(connection: Connection, number: str) -> dict[int, Any]:
+def met_query(number: str) -> Select[Any]:
     """Every carrier that was met: its first scan, and how many scans it had."""
     first = (
         select(func.min(ROUND_SCAN.c.id).label("id"), func.count().label("times"))
@@ -259,27 +217,30 @@ def met(connection: Connection, number: str) -> dict[int, Any]:
         .group_by(ROUND_SCAN.c.carrier)
         .subquery("first")
     )
-    rows = connection.execute(
-        select(
-            ROUND_SCAN.c.carrier,
-            ROUND_SCAN.c.means,
-            ROUND_SCAN.c.by,
-            ROUND_SCAN.c.at,
-            ROUND_SCAN.c.reason,
-            first.c.times,
-            _MET.c.code.label("met_code"),
-            _MET.c.path.label("met_path"),
-            PERSON.c.name.label("by_name"),
-        ).select_from(
-            first.join(ROUND_SCAN, ROUND_SCAN.c.id == first.c.id)
-            .outerjoin(_MET, _MET.c.id == ROUND_SCAN.c.place)
-            .outerjoin(PERSON, PERSON.c.id == ROUND_SCAN.c.by)
-        )
+    return select(
+        ROUND_SCAN.c.carrier,
+        ROUND_SCAN.c.event,
+        ROUND_SCAN.c.means,
+        ROUND_SCAN.c.by,
+        ROUND_SCAN.c.at,
+        ROUND_SCAN.c.reason,
+        first.c.times,
+        _MET.c.code.label("met_code"),
+        _MET.c.path.label("met_path"),
+        PERSON.c.name.label("by_name"),
+    ).select_from(
+        first.join(ROUND_SCAN, ROUND_SCAN.c.id == first.c.id)
+        .outerjoin(_MET, _MET.c.id == ROUND_SCAN.c.place)
+        .outerjoin(PERSON, PERSON.c.id == ROUND_SCAN.c.by)
     )
-    return {r.carrier: r for r in rows}
 
 
-def expected_lines(connection: Connection, number: str) -> list[Row[Any]]:
+def met(connection: Connection, number: str) -> dict[int, Any]:
+    """Every carrier that was met: its first scan, and how many scans it had."""
+    return {r.carrier: r for r in connection.execute(met_query(number)).all()}
+
+
+def expected_query(number: str) -> Select[Any]:
     """Every expected carrier, by home and number; where the books have it now besides."""
     joined = (
         ROUND_EXPECTED.join(CARRIER, CARRIER.c.id == ROUND_EXPECTED.c.carrier)
@@ -287,7 +248,7 @@ def expected_lines(connection: Connection, number: str) -> list[Row[Any]]:
         .outerjoin(_PLACE, _PLACE.c.id == ROUND_EXPECTED.c.place)
         .outerjoin(_NOW, _NOW.c.id == CARRIER.c.place)
     )
-    query = (
+    return (
         select(
             ROUND_EXPECTED.c.carrier,
             ROUND_EXPECTED.c.expected,
@@ -301,7 +262,11 @@ def expected_lines(connection: Connection, number: str) -> list[Row[Any]]:
         .where(ROUND_EXPECTED.c.round == number)
         .order_by(_HOME.c.code, CARRIER.c.control_number, CARRIER.c.copy_number)
     )
-    return list(connection.execute(query))
+
+
+def expected_lines(connection: Connection, number: str) -> Sequence[Row[Any]]:
+    """Every expected carrier, by home and number; where the books have it now besides."""
+    return connection.execute(expected_query(number)).all()
 
 
 def other_lines(connection: Connection, subject: Subject, carriers: Collection[int]) -> list[Any]:
@@ -362,25 +327,13 @@ def retired(connection: Connection, subject: Subject, codes: Collection[str]) ->
     return found
 
 
-def scans_by_person(connection: Connection, number: str) -> list[Row[Any]]:
-    """How many scans each person made that were not taken back; readers' count as nobody's."""
-    query = (
-        select(ROUND_SCAN.c.by, PERSON.c.name, func.count().label("scans"))
-        .select_from(ROUND_SCAN.outerjoin(PERSON, PERSON.c.id == ROUND_SCAN.c.by))
-        .where(ROUND_SCAN.c.round == number, not_undone())
-        .group_by(ROUND_SCAN.c.by, PERSON.c.name)
-        .order_by(ROUND_SCAN.c.by)
-    )
-    return list(connection.execute(query))
-
-
 def feed(connection: Connection, number: str, path: str, opened_at: Instant) -> int:
     """Count what antennas under the place heard since the opening; gives how many carriers this added.
 
     An expected carrier counts by any sighting. One that is not expected counts only where the radio believes it
     to be under the place: a weak reading of the next cabinet puts nothing here.
     """
-    cursor = select(CURSOR.c.position).where(CURSOR.c.name == _cursor(number)).with_for_update()
+    cursor = select(CURSOR.c.position).where(CURSOR.c.name == cursor_name(number)).with_for_update()
     after = connection.scalar(cursor) or 0
     through = connection.scalar(select(func.max(SIGHTING.c.id))) or 0
     if through <= after:
@@ -421,7 +374,7 @@ def feed(connection: Connection, number: str, path: str, opened_at: Instant) -> 
     ]
     known = events_there(connection, number, [e["event"] for e in events])
     add_scans(connection, [event for event in events if event["event"] not in known])
-    connection.execute(CURSOR.update().where(CURSOR.c.name == _cursor(number)).values(position=through))
+    connection.execute(CURSOR.update().where(CURSOR.c.name == cursor_name(number)).values(position=through))
     return len(events) - len(known)
 
 

@@ -2,17 +2,20 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import and_, exists, func, literal, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, select
 
 from custody.entries import CarrierFact, decode
+from custody.matters.carrying_out import APPROVED, LISTED, OUT_NOW, PACKED
+from custody.matters.carrying_out import KEY as CARRYING_OUT
 from custody.register import CarrierState, FoldBroken, apply
-from custody.store.schema import ALLOTTED_LABEL, CARRIER, ENTRY, MATTER, PLACE, TAG, TAG_NUMBER, chunks
+from custody.store.schema import ALLOTTED_LABEL, CARRIER, ENTRY, LINE, MATTER, PLACE, TAG, TAG_NUMBER, chunks
 from custody.values import Instant
 from reconcile.checks import AntennaCase, MatterSays, PassageCase, ReaderCase, TagCase
 from reconcile.checks.antennas import about as antenna_about
+from reconcile.checks.cases import PermitSays
 from reconcile.checks.kinds import PASSAGE_KINDS
 from reconcile.store.candidates import World, books_of, latest_coverage, matters_of
 from reconcile.store.core import (
@@ -26,6 +29,7 @@ from reconcile.store.core import (
     READER_EVENT,
     SIGHTING,
     STAY,
+    TRIAL_TAG,
     Connection,
     insert_new,
 )
@@ -87,8 +91,10 @@ def passages(connection: Connection, after: int, through: int, window: Instant, 
         .where(STAY.c.id > after, STAY.c.id <= through, STAY.c.direction.in_(("out", "unknown")), ~told)
         .order_by(STAY.c.until_at, STAY.c.id)
     ).all()
-    matters = matters_of(connection, {row.carrier for row in rows}) if rows else {}
-    cases = (_passage(connection, row, matters.get(row.carrier), around) for row in rows)
+    carriers = {row.carrier for row in rows}
+    matters = matters_of(connection, carriers) if rows else {}
+    permits = permits_of(connection, carriers) if rows else {}
+    cases = (_passage(connection, row, matters.get(row.carrier), permits.get(row.carrier, ()), around) for row in rows)
     return [case for case in cases if case.status != NOT_REGISTERED]
 
 
@@ -105,7 +111,9 @@ class _Books:
         self.archive_by, self.secret_until = row.archive_by, row.secret_until
 
 
-def _passage(connection: Connection, row: Any, matter: MatterSays | None, around: World) -> PassageCase:
+def _passage(
+    connection: Connection, row: Any, matter: MatterSays | None, permits: tuple[PermitSays, ...], around: World
+) -> PassageCase:
     books = books_of(_Books(row), around)
     status = row.status if row.books_since <= row.until_at else status_at(connection, row.carrier, row.until_at)
     return PassageCase(
@@ -125,7 +133,30 @@ def _passage(connection: Connection, row: Any, matter: MatterSays | None, around
         strongest_dbm=row.strongest_dbm,
         matter=matter,
         parts=json.loads(row.evidence or "{}"),
+        permits=permits,
     )
+
+
+def permits_of(connection: Connection, carriers: Collection[int]) -> dict[int, tuple[PermitSays, ...]]:
+    """Per carrier the permits to carry out, granted and not closed, on which it is named."""
+    found: dict[int, list[PermitSays]] = defaultdict(list)
+    for chunk in chunks(sorted(carriers)):
+        rows = connection.execute(
+            select(LINE.c.carrier, LINE.c.state, MATTER.c.id, MATTER.c.number, MATTER.c.body)
+            .join_from(LINE, MATTER, MATTER.c.id == LINE.c.matter)
+            .where(
+                LINE.c.carrier.in_(chunk),
+                LINE.c.state.in_((LISTED, PACKED)),
+                MATTER.c.kind == CARRYING_OUT,
+                MATTER.c.status.in_((APPROVED, OUT_NOW)),
+            )
+            .order_by(MATTER.c.id)
+        )
+        for row in rows:
+            body = json.loads(row.body)["body"]
+            permit = PermitSays(row.id, row.number, body["bearer"], body["from_at"], body["until_at"], row.state)
+            found[row.carrier].append(permit)
+    return {carrier: tuple(permits) for carrier, permits in found.items()}
 
 
 def status_at(connection: Connection, carrier: int, at: Instant) -> str:
@@ -141,7 +172,7 @@ def status_at(connection: Connection, carrier: int, at: Instant) -> str:
     return state.status.value if state is not None else NOT_REGISTERED
 
 
-def _kept_open(kind: str, about: Any) -> Any:
+def _kept_open(kind: Any, about: Any) -> Any:
     return exists().where(FINDING.c.kind == kind, FINDING.c.about == about, FINDING.c.open)
 
 
@@ -178,27 +209,47 @@ _TAG = (
 )
 
 
-def unknown_tags(connection: Connection, kind: str, block: str, around: World) -> list[TagCase]:
-    """Tags of the number block (a hexadecimal prefix) that were heard and never bound, without an open finding.
+def _written(value: str) -> ColumnElement[str]:
+    return literal(value, literal_execute=True)
 
-    `kind`: `unknown_tag`, or `label_unregistered` for labels given out for a production order.
+
+def unknown_tags(connection: Connection, kinds: Collection[str], block: str, around: World) -> dict[str, list[TagCase]]:
+    """By kind the tags of the number block (a hexadecimal prefix) that were heard and never bound, without an open
+    finding.
+
+    `kinds`: `unknown_tag`, and `label_unregistered` for labels given out for a production order. Both are told by
+    one pass over what was heard, which of a tag that is bound costs one look.
     """
-    given_out = exists().where(ALLOTTED_LABEL.c.epc == PRESENCE.c.epc)
+    # Set apart (MATERIALIZED) by the indexes alone, so that no planner asks the rest of every tag that was heard; an
+    # outer join is an anti-join to PostgreSQL, and to SQLite cheaper than a subquery a tag.
+    loose = (
+        select(PRESENCE.c.epc)
+        .select_from(PRESENCE.outerjoin(TAG, TAG.c.epc == PRESENCE.c.epc))
+        # The prefix as a range (an upper-case hexadecimal digit is below G): the index serves it, and a planner can
+        # tell how many there are; so it is written out, or a prepared statement would be planned for any range.
+        .where(PRESENCE.c.epc >= _written(block), PRESENCE.c.epc < _written(f"{block}G"), TAG.c.epc.is_(None))
+        .cte("loose")
+        .prefix_with("MATERIALIZED")
+    )
+    kind = case((ALLOTTED_LABEL.c.epc.is_not(None), "label_unregistered"), else_="unknown_tag")
     rows = connection.execute(
-        select(*_TAG).where(
-            # The prefix as a range (an upper-case hexadecimal digit is below G): the index serves it, and a planner
-            # can tell how many there are.
-            PRESENCE.c.epc >= block,
-            PRESENCE.c.epc < f"{block}G",
-            ~exists().where(TAG.c.epc == PRESENCE.c.epc),
+        select(*_TAG, kind.label("kind"))
+        .join_from(loose, PRESENCE, PRESENCE.c.epc == loose.c.epc)
+        .outerjoin(ALLOTTED_LABEL, ALLOTTED_LABEL.c.epc == loose.c.epc)
+        .where(
+            ~exists().where(TRIAL_TAG.c.epc == PRESENCE.c.epc),
             # A label that was made and waits for its carrier lies about where it was made; the batch lists it.
             ~exists().where(TAG_NUMBER.c.epc == PRESENCE.c.epc, TAG_NUMBER.c.state != "spoiled"),
-            given_out if kind == "label_unregistered" else ~given_out,
+            kind.in_(sorted(kinds)),
             ~_kept_open(kind, literal("epc:") + PRESENCE.c.epc),
         )
     ).all()
-    settled = _settled_at(connection, kind, (f"epc:{row.epc}" for row in rows))
-    return _tag_cases(connection, rows, settled, around, bound=frozenset())
+    found: dict[str, list[TagCase]] = {}
+    for asked in kinds:
+        mine = [row for row in rows if row.kind == asked]
+        settled = _settled_at(connection, asked, (f"epc:{row.epc}" for row in mine))
+        found[asked] = _tag_cases(connection, mine, settled, around, bound=frozenset())
+    return found
 
 
 def tag_cases(connection: Connection, epcs: Iterable[str], around: World) -> dict[str, TagCase]:

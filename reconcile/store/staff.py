@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from custody.access import Role, clearance_rank
 from custody.scheme import Scheme
-from custody.store.schema import ACCOUNT, DELEGATION, GRANT, PERSON, UNIT
+from custody.store.schema import ACCOUNT, DELEGATION, GRANT, PARTY, PERSON, UNIT
 from custody.values import Instant, Person
 from reconcile.store.core import Connection
 
@@ -103,3 +103,10 @@ def deputies(connection: Connection, permission: str, now: Instant) -> dict[int,
         if permission in row.permissions.split():
             found.setdefault(row.giver, set()).add(row.deputy)
     return {giver: tuple(sorted(persons)) for giver, persons in found.items()}
+
+
+def of_meeting(connection: Connection, matter: int) -> frozenset[int]:
+    """Secretary and deputy of a meeting; nobody for a matter of another kind."""
+    parts = ("secretary", "deputy")
+    wanted = select(PARTY.c.person).where(PARTY.c.matter == matter, PARTY.c.part.in_(parts))
+    return frozenset(connection.scalars(wanted))

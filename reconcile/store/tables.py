@@ -8,11 +8,17 @@ from typing import Any
 from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+import reconcile.store.case_tables as _cases  # declares its own
+import reconcile.store.count_tables as _counts  # declares its own
 import reconcile.store.covered as _covered  # says how they are covered
 import reconcile.store.handheld_tables as _handhelds  # declares its own
+import reconcile.store.presence_tables as _presence  # declares its own
+import reconcile.store.round_tables as _rounds  # declares its own
+import reconcile.store.trial_tables as _trials  # declares its own
+import reconcile.store.watch_tables as _watch  # declares its own
 from custody.store.tables import Int64
 
-_ = _covered, _handhelds
+_ = _cases, _counts, _covered, _handhelds, _presence, _rounds, _trials, _watch
 
 
 def _key(**more: Any) -> Any:
@@ -367,6 +373,13 @@ class PresenceRow(SQLModel, table=True):
             sqlite_where=text("due_at IS NOT NULL"),
         ),
         Index(
+            "ix_presence_silent",
+            "place",
+            "silent_at",
+            postgresql_where=text("silent_at IS NOT NULL"),
+            sqlite_where=text("silent_at IS NOT NULL"),
+        ),
+        Index(
             "ix_presence_firm",
             "here_at",
             postgresql_where=text("strength <> 'unconfirmed'"),
@@ -390,6 +403,12 @@ class PresenceRow(SQLModel, table=True):
     reads: int = 0
     due_at: int | None = _int64(None)
     """When the filter must look again without a new sighting (a crossing that has not settled)."""
+    silent_at: int | None = _int64(None)
+    """When it must look again where its place was listened to past that: silence is evidence there."""
+    checkpoint_at: int | None = _int64(None)
+    """Of its newest checkpoint (event time)."""
+    through_at: int | None = _int64(None)
+    """Event time through which its memory stands, silence included; None: its last sighting."""
     state: bytes = Field(sa_type=LargeBinary, default=b"")
     """The filter's own memory (JSON), so that folding goes on where it stopped."""
 
@@ -446,6 +465,7 @@ class FindingRow(SQLModel, table=True):
         Index("ix_finding_open", "open", "urgency", "opened_at"),
         # What is past its time, among very many that are not.
         Index("ix_finding_due", "due_at", postgresql_where=text("open"), sqlite_where=text("open")),
+        Index("ix_finding_escalates", "escalates_at", postgresql_where=text("open"), sqlite_where=text("open")),
     )
     number: str = Field(primary_key=True)
     kind: str
@@ -474,6 +494,8 @@ class FindingRow(SQLModel, table=True):
     closed_by: int | None = _int64(None)
     resolution: str = ""
     evidence: str = "{}"
+    escalates_at: int | None = _int64(None)
+    """When it goes to the next step; None: nobody stands above its owner."""
 
 
 class FindingEventRow(SQLModel, table=True):
@@ -495,8 +517,10 @@ class RoundRow(SQLModel, table=True):
     """A sweep of a place and everything under it; its expected list is frozen at a ledger position."""
 
     __tablename__ = "round"
+    __table_args__ = (Index("ix_round_signed", "place", "state", "finished_at"),)
     number: str = Field(primary_key=True)
     kind: str = "sweep"
+    """`sweep` (official), `spot`, `blind`, `recount`."""
     place: int = _int64()
     opened_by: int = _int64()
     opened_at: int = _int64()
@@ -564,6 +588,9 @@ class JobSlotRow(SQLModel, table=True):
     lease_until: int = _int64()
     done_at: int | None = _int64(None)
     result: str = ""
+    began_at: int | None = _int64(None)
+    """When it was begun the last time."""
+    tries: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class CursorRow(SQLModel, table=True):

@@ -557,6 +557,21 @@ def test_hundreds_are_taken_in_as_one_act(archive: Archive) -> None:
 
 
 _BACK_TO_0001 = (
+    "DROP INDEX ix_round_signed",
+    *(f"DROP TABLE {name}" for name in ("round_terms", "round_event")),
+    *(f"DROP TABLE {name}" for name in ("trial", "trial_tag")),
+    "DROP TABLE count_scan",
+    *(f"ALTER TABLE job_slot DROP COLUMN {name}" for name in ("began_at", "tries")),
+    *(f"DROP TABLE {name}" for name in ("digest", "repeat", "message", "mail_address")),
+    *(f"DROP TABLE {name}" for name in ("finding_case", "case_member", "case_event", "case_file")),
+    "DROP INDEX ix_finding_escalates",
+    "ALTER TABLE finding DROP COLUMN escalates_at",
+    *(
+        f"DROP TABLE {name}"
+        for name in ("presence_conclusion", "presence_checkpoint", "calibration", "calibration_use", "tag_readability")
+    ),
+    "DROP INDEX ix_presence_silent",
+    *(f"ALTER TABLE presence DROP COLUMN {name}" for name in ("silent_at", "checkpoint_at", "through_at")),
     "DROP TABLE outbox",
     *(f"DROP TABLE {name}" for name in ("tag_batch", "tag_number", "tag_number_event")),
     "DROP INDEX ix_tag_unreadable",

@@ -117,6 +117,25 @@ def prepare(clerk: Visitor, other: Visitor, matter: str, batch: list[CarrierItem
     expect(page.locator("main")).to_contain_text(other.t("destruction.all_checked"))
 
 
+def read_last(other: Visitor, matter: str, batch: list[CarrierItem]) -> None:
+    """Everything is read once more at the shredder, scan by scan, and signed when it equals the list."""
+    page = other.page
+    other.open(matter)
+    expect(page.locator(f"a[href='{matter}/destroy']")).to_have_count(0)
+    page.locator("a[href^='/weighing/']").click()
+    page.fill("#scan", batch[0].tags[0].epc)
+    page.keyboard.press("Enter")
+    expect(page.locator("#count")).to_contain_text("1")
+    expect(page.locator(f"a[href='{matter}/weigh']")).to_have_count(0)
+    page.fill("#scan", f"{batch[1].control_number}/{batch[1].copy_number}")
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_contain_text(other.t("destruction.weigh.equal"))
+    page.locator(f"a[href='{matter}/weigh']").click()
+    page.fill("#place", APART)
+    enter(other)
+    on_the_matter(other)
+
+
 def named(visitor: Visitor, destroyer: str, *supervisors: str) -> None:
     """Who destroys and who watches, and where."""
     page = visitor.page
@@ -142,6 +161,7 @@ def test_a_batch_goes_from_the_request_to_the_printed_certificate(
     prepare(clerk, other, matter, batch, "88000" + {"zh": "1", "en": "2"}[language])
     assert {house.carrier(item.id).status for item in batch} == {Status.AWAITING_DESTRUCTION}
 
+    read_last(other, matter, batch)
     # The leader approved: he does not watch.
     act(other, matter, "destroy")
     named(other, CLERK_2, SUPERVISOR, LEADER)

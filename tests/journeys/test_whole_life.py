@@ -5,6 +5,7 @@ Each act is entered by the person whose part it is, at a browser of their own, f
 what that person would look at.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -352,6 +353,14 @@ def destroyed(life: Life, number: int) -> str:
     life.does(CLERK, matter, "seal", line | {"seal": f"77000{life.own}"})
     life.does(CLERK_2, matter, "check?bag=D-01", {"seal": f"77000{life.own}", "carriers": item.tags[0].epc})
     life.says(CLERK_2, other.t("destruction.all_checked"))
+    # Read once more at the shredder, until it equals the list; then it is signed.
+    other.page.locator("a[href^='/weighing/']").click()
+    other.page.fill("#scan", item.tags[0].epc)
+    other.page.keyboard.press("Enter")
+    expect(other.page.locator("#count")).to_have_class(re.compile("equal"))
+    other.page.locator(f"a[href='{matter}/weigh']").click()
+    fill(other.page, {"place": APART})
+    sign(other, CLERK_2)
     act(other, matter, "destroy")
     fill(
         other.page,

@@ -66,9 +66,9 @@ def a_provision(archive: Archive) -> Begun:
 
 
 def a_visitor(archive: Archive) -> Begun:
-    """In the reading room, to be out by the end of the day."""
-    answered_for(archive)
-    return Begun(goes_in(archive, a_visit(archive)))
+    """In the store room, to be out by the end of the day."""
+    answered_for(archive, STORE)
+    return Begun(goes_in(archive, a_visit(archive, place=STORE)))
 
 
 def texts(archive: Archive) -> None:
@@ -92,4 +92,6 @@ def heard_for_long(scene: Scene, epc: str, hours: int = 6) -> None:
     scene.sighting(epc, CORRIDOR, reads=3)
 
 
+STORE = 3
+"""The strong room."""
 TRAVELLER = PEOPLE["chen"]

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from fastapi.routing import APIRoute
 from sqlalchemy import select
 
+import reconcile.store.case_tables as ct
 from api import rest, web
 from api.acts import ACTS, acts_on
 from custody.store import schema as t
@@ -46,6 +47,7 @@ class Things:
     acts: tuple[list[str], list[str]]
     rounds: list[str]
     readers: list[str]
+    cases: tuple[list[str], list[str]] = ([], [])
 
 
 def things(world: World) -> Things:
@@ -78,7 +80,19 @@ def things(world: World) -> Things:
         acts=(_one_a_kind(seen_acts), _one_a_kind(hidden_acts)),
         rounds=[world.ids["round_clerk"], world.ids["round_looker"]],
         readers=["reader-5-place"],
+        cases=_cases(world, set(hidden_findings)),
     )
+
+
+def _cases(world: World, hidden: Collection[str]) -> tuple[list[str], list[str]]:
+    """Cases with two findings that lookers may know of, and those without."""
+    m = ct.CaseMemberRow.__table__.c  # type: ignore[attr-defined]
+    with world.database.reading() as connection:
+        members = connection.execute(select(m.case_number, m.finding).where(m.case_number != "")).all()
+    seen: dict[str, int] = {row.case_number: 0 for row in members}
+    for row in members:
+        seen[row.case_number] += row.finding not in hidden
+    return sorted(one for one, n in seen.items() if n > 1), sorted(one for one, n in seen.items() if n < 2)
 
 
 def _one_a_kind(acts: Collection[str]) -> list[str]:
@@ -117,11 +131,19 @@ BLANKS: Blanks = {
     "meetings/{identifier}": lambda known: _sorted(
         [known.matters[0]["meeting"]], [known.matters[1]["meeting"], known.matters[1]["transfer"]], ABSENT
     ),
+    "rooms/{identifier}": lambda _known: [("", "3"), ("", "7"), ("absent", str(ABSENT))],
+    "weighing/{identifier}": lambda known: _sorted(
+        [known.matters[0]["destruction"]] if "destruction" in known.matters[0] else [],
+        [known.matters[1]["destruction"]] if "destruction" in known.matters[1] else [],
+        ABSENT,
+    ),
     "places/{identifier}": lambda _known: [("", "4"), ("", "5"), ("", "7"), ("absent", str(ABSENT))],
     "portals/{identifier}": lambda _known: [("", "10"), ("absent", "4"), ("absent", str(ABSENT))],
+    "portals/{identifier}/trials": lambda _known: [("", "10"), ("absent", "4"), ("absent", str(ABSENT))],
     "people/{identifier}": lambda _known: [("", "4"), ("", "14"), ("", "15"), ("absent", str(ABSENT))],
     "organisations/{identifier}": lambda _known: [("", "1"), ("absent", str(ABSENT))],
     "findings/{number}": lambda known: _sorted(*known.findings, ABSENT_NUMBER),
+    "cases/{number}": lambda known: _sorted(*known.cases, ABSENT_NUMBER),
     "acts/{number}": lambda known: _sorted(*known.acts, ABSENT_NUMBER),
     "commissioning/{number}": lambda _known: [("absent", "PQ-2026-9876")],
     "rounds/{number}": lambda known: _sorted(known.rounds[1:], known.rounds[:1], ABSENT_NUMBER),
@@ -144,8 +166,13 @@ QUERIES: Mapping[str, Sequence[str]] = {
         *("overdue=1", "origin=copied"),
     ),
     "/api/v1/carriers": ("level=secret", "status=on_loan", "place=5", "holder=4", "unit=4", "limit=1"),
-    "/findings": ("state=all", "kind=misplaced", "kind=missing", "place=5", "view=history"),
+    "/findings": (
+        *("state=all", "each=1", "age=7", "unit=4", "owner=1", "kind=misplaced", "kind=missing", "place=5"),
+        "view=history",
+    ),
     "/api/v1/findings": ("state=all", "kind=overdue"),
+    "/cases": ("state=all", "state=closed", "incidents=1"),
+    "/api/v1/cases": ("state=all", "incidents=true"),
     "/business": ("kind=transfer", "kind=meeting", "status=asked", "over=1"),
     "/api/v1/business": ("kind=transfer",),
     "/balance": ("by=title", "by=level", "by=origin", "at=10", "at_day=2026-11-21", "since=20"),
@@ -166,6 +193,7 @@ QUERIES: Mapping[str, Sequence[str]] = {
     "/reports/carriers.xlsx": ("level=secret",),
     "/reports/findings.xlsx": ("state=all",),
     "/rounds": ("state=signed", "place=4"),
+    "/rounds/{number}/lines": ("bucket=present", "bucket=unknown", "bucket=ghost"),
     "/acts/{number}/form": ("print=1", "part=2"),
     "/places": ("print=1",),
     "/undertakings": ("view=all",),
@@ -201,7 +229,7 @@ def _of(path: str, known: Things) -> Iterator[Asked]:
         return
     filled = bare[1 : blank.end()]
     for sort, name in BLANKS[filled](known):
-        there = path.replace(blank[0], name, 1)
+        there = path.replace(blank[0], name, 1).replace("/files/{identifier}", "/files/1")
         if "{key}" in there:
             for key in _keys_of(filled, name, sort, known):
                 yield Asked(path, there.replace("{key}", key), sort, name)

@@ -1,5 +1,6 @@
 """An archive in which every table of the record holds rows, written by the product's own hands, and sealed."""
 
+from collections.abc import Sequence
 from random import Random
 
 from sqlalchemy import Connection, select
@@ -18,19 +19,33 @@ from custody.store import account_requests, audit, credentials, emergency, looks
 from custody.store.books import Books
 from custody.store.checking import whole_check
 from custody.store.refused import Tried, note_refusal
-from custody.store.schema import COSIGNATURE, TAG
+from custody.store.schema import COSIGNATURE, MATTER, TAG
 from custody.store.sealing import seal
 from custody.store.tag_numbers import Step
 from custody.values import DAY, Delegation, Instant
 from readers.handheld import Read
+from reconcile import cases
 from reconcile.findings import acts as finding_acts
 from reconcile.intake import SightingRecord
-from reconcile.presence import Lying
-from reconcile.rounds import open_round, scan_many
+from reconcile.presence import Calibration, Hearing, Lying, Move
+from reconcile.rounds import open_round, pause, scan_many
 from reconcile.rounds.acts import Scan
-from reconcile.store import devices, door_lists, handhelds, portals, readers, setting_up, taps
-from reconcile.store.core import DOOR_ALARM, READER_EVENT
+from reconcile.store import (
+    calibrations,
+    counts,
+    devices,
+    digests,
+    door_lists,
+    handhelds,
+    portals,
+    readers,
+    setting_up,
+    taps,
+    trials,
+)
+from reconcile.store.core import DOOR_ALARM, READER_EVENT, TAG_READABILITY
 from reconcile.store.handhelds import Upload
+from reconcile.store.presence import conclusions
 from reconcile.store.references import add_reference_tag
 from tests.builders import (
     CLERK,
@@ -198,6 +213,22 @@ def _doors(scene: Scene) -> None:
             door_lists.present_list(connection, SCHEME.ledger_origin, SCHEME, scene.now + later)
 
 
+def _taught(scene: Scene) -> None:
+    """What was concluded of every tag, how well it answers; and two versions of what the site taught, once in force."""
+    with scene.database.writing() as connection:
+        for number, epc in enumerate(connection.scalars(select(TAG.c.epc).order_by(TAG.c.epc)).all()):
+            move = Move(None, SHELF, scene.now, scene.now, "confirmed", "places", {})
+            conclusions.add(connection, [conclusions.row_of(epc, move, scene.now)])
+            row = {"epc": epc, "at": scene.now, "windows": 900, "expected": 800, "got": 30, "weak": number % 2 == 0}
+            connection.execute(TAG_READABILITY.insert().values(row))
+        for version in (1, 2):
+            heard = {("reader-4-place", 1, SHELF): Hearing((0.2, 0.6, 0.9), -55.0 - version, 6.0, 900, 5)}
+            span = {"since_at": scene.now - DAY, "until_at": scene.now, "tags": 5, "observations": 900}
+            learnt = Calibration(version, heard)
+            calibrations.keep_version(connection, learnt, at=scene.now, by=CLERK.person, **span)
+            calibrations.put_in_force(connection, version, at=scene.now + version, by=CLERK.person, reason="核对过")
+
+
 def _comparison(scene: Scene) -> None:
     database, archive = scene.database, scene.archive
     gone, astray = archive.carriers(2, place=LOW_SHELF, level="confidential")
@@ -221,17 +252,42 @@ def _comparison(scene: Scene) -> None:
     _desk(scene)
     _handhelds(scene)
     _doors(scene)
+    _taught(scene)
+    _trials_and_counts(scene)
     scene.wait(2 * 86_400)
     scene.heard(gone, SHELF, seconds=86_400)
     scene.heard(astray, SHELF, seconds=86_400)
     opened = scene.check("misplaced").opened
     assert len(opened) == 2
     finding_acts.acknowledge(database, SECRECY_OFFICE, opened[0], scene.now, "看到了")
+    _cases(scene, opened)
     for place in (SHELF, LOW_SHELF):
         sweep = open_round(database, archive.books, CLERK, place, scene.now)
         with database.writing() as connection:
             scans = [Scan(f"{sweep}-{one}", epc_of(one), scene.now) for one in (gone, astray)]
             scan_many(connection, CLERK, sweep, scans)
+            pause(connection, CLERK, sweep, f"{sweep}-rests", "下班", scene.now)
+
+
+def _cases(scene: Scene, opened: Sequence[str]) -> None:
+    """Two cases: of the two findings together, and then of one by itself; both noted, with a file each."""
+    for numbers in (opened, opened[:1]):
+        case = cases.open_case(scene.database, SCHEME, SECRECY_OFFICE, numbers, "并案", scene.now)
+        cases.attach(scene.database, SCHEME, SECRECY_OFFICE, case, "记录.txt", case.encode(), "现场", scene.now)
+
+
+def _trials_and_counts(scene: Scene) -> None:
+    """Two trials of a portal with a tag of their own, scans in a matter's count, a day's message to two people."""
+    with scene.database.writing() as connection:
+        matters = connection.scalars(select(MATTER.c.id).order_by(MATTER.c.id)).all()
+        for number, epc in enumerate(("E280AA0000000001", "E280AA0000000002")):
+            trials.add_tag(connection, epc, bool(number), CLERK.person, scene.now + number)
+            trials.begin(connection, GATE, "exit", epc, CLERK.person, scene.now + number)
+            trials.skip(connection, GATE, CLERK.person, scene.now + number + 1)
+        for matter in matters:
+            scan = counts.CountScan(f"count-{matter}", epc_of(1), "scan", None, scene.now, CLERK.person)
+            counts.add(connection, matter, "weighing", [scan])
+        digests.keep(connection, [(PEOPLE[who], 1, "[]") for who in ("clerk", "chen")], "2026-11-20", scene.now)
 
 
 def _logs(connection: Connection, at: int) -> None:

@@ -172,10 +172,29 @@ def _acts(known: Things) -> Iterator[Sent]:
                 told = {"note": "知", "resolution": "found", "reason": "知"}
                 yield Sent(f"/findings/{number}/{what}", form=told, sort=sort, name=number)
                 yield Sent(f"/api/v1/findings/{number}/{what}", json=told, sort=sort, name=number)
+    yield from _cases(known)
     for sort, number in BLANKS["rounds/{number}"](known):
         if sort != "seen":
-            for what in ("scans", "undo", "feed"):
-                yield Sent(f"/api/v1/rounds/{number}/{what}", json={"scans": []}, sort=sort, name=number)
+            said = {"event": "e", "places": [5], "device": "", "place": 5, "yes": True, "scans": []}
+            for what in ("scans", "undo", "feed", "pause", "resume", "counted", "walk", "walked"):
+                yield Sent(f"/api/v1/rounds/{number}/{what}", json=said, sort=sort, name=number)
+            for what in ("lines", "walked", "counted", "recount", "pause"):
+                yield Sent(f"/rounds/{number}/{what}", form={"bucket": "missing"}, sort=sort, name=number)
+
+
+def _cases(known: Things) -> Iterator[Sent]:
+    """What is done about cases that are not seen, and with findings that are not."""
+    for sort, number in BLANKS["cases/{number}"](known):
+        if sort != "seen":
+            for what in ("acknowledge", "note", "step", "settle", "assign"):
+                told = {"note": "知", "resolution": "other", "reason": "知", "step": "search_place", "mark": "done"}
+                yield Sent(f"/cases/{number}/{what}", form=told | {"owner": "1"}, sort=sort, name=number)
+                yield Sent(f"/api/v1/cases/{number}/{what}", json=told | {"owner": 1}, sort=sort, name=number)
+    for sort, number in BLANKS["findings/{number}"](known):
+        if sort != "seen":
+            told = {"findings": [number], "note": "知"}
+            yield Sent("/findings", form={"finding": number, "do": "new_case"}, sort=sort, name=number)
+            yield Sent("/api/v1/cases", json=told, sort=sort, name=number)
 
 
 def workbook() -> bytes:

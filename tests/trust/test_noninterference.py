@@ -33,13 +33,13 @@ from tests.trust.asking import NOT_ASKED, Asked, Things, everything, routes, thi
 from tests.trust.posting import Sent, codes, conflicts, on_what_is_not_seen
 from tests.trust.worlds import LOOKERS, VARIANTS, Client, World, build
 
-pytestmark = pytest.mark.prove
+pytestmark = [pytest.mark.prove, pytest.mark.timeout(7200 if WHOLE else 600)]
 
 HASHES = re.compile(rb"\b[0-9a-f]{64}\b|\b[0-9a-f]{16}\b|[A-Za-z0-9+/]{43}=")
 TELLS_HASHES = frozenset({"/ledger", "/ledger/bundle", "/ledger/checkpoints/{size}", "/api/v1/checkpoint"})
 """Routes that show the ledger's own hashes: of leaves with a random nonce each, from which nothing is guessed."""
 EVERYBODY = (*LOOKERS, "nobody")
-SLICE = 150
+SLICE = 300
 """`make test` puts one of so many questions as everybody, and of each route one of each sort as the clerk."""
 SENT_AS = ("clerk", "clerk_of_planning", "manager_of_planning", "borrower", "secretary", "secrecy_office")
 SENT_SLICE, CONFLICT_SLICE = 80, 4

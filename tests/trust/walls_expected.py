@@ -64,6 +64,7 @@ class Sees:
         self.entries = {row.sequence for row in whole.rows["entry"] if self.entry(row)}
         self.acts = {row.act for row in whole.rows["entry"] if row.sequence in self.entries}
         self.findings = {row.number for row in whole.rows["finding"] if self.finding(row)}
+        self.cases = {row.case_number for row in whole.rows["case_member"] if row.finding in self.findings}
 
     def number(self, row: Any) -> bool:
         """Whether a number taken for a tag is seen: of its carrier, or of nobody's by whoever sees carriers."""
@@ -152,15 +153,26 @@ SEEN: Mapping[str, Callable[[Sees, Any], bool]] = {
     "refusal": lambda s, row: s.refusal(row),
     "look": lambda s, row: may(s.who, P.SEE_LOGS) or row.carrier in s.carriers,
     **dict.fromkeys(("presence", "stay", "lying", "sighting", "door_alarm", "handheld_read"), _TAG),
+    **dict.fromkeys(("presence_conclusion", "tag_readability"), _TAG),
     "handheld_upload": lambda s, row: (
         may(s.who, P.SEE_CARRIERS)
         and (row.by in (None, s.who.person) or s.who.reach is None or s.in_reach(s.unit_of(row.by)))
     ),
     "finding": lambda s, row: row.number in s.findings,
     "finding_event": lambda s, row: row.finding in s.findings,
+    "finding_case": lambda s, row: row.number in s.cases,
+    "case_member": lambda s, row: row.finding in s.findings,
+    **dict.fromkeys(
+        ("case_event", "case_file"),
+        lambda s, row: row.case_number in s.cases and row.rank <= s.who.clearance_rank,
+    ),
     "notice": lambda s, row: row.person == s.who.person or (may(s.who, P.SEE_FINDINGS) and row.carrier in s.carriers),
+    **dict.fromkeys(("digest", "mail_address"), _own("person")),
     "round": lambda s, row: row.number in s.rounds,
     "round_expected": lambda s, row: row.round in s.rounds,
+    "round_terms": lambda s, row: row.round in s.rounds and (not row.of or row.of in s.rounds),
+    "round_event": lambda s, row: row.round in s.rounds,
+    "count_scan": lambda s, row: row.matter in s.matters and s.carrier(row.carrier),
     "round_scan": lambda s, row: row.round in s.rounds and s.carrier(row.carrier),
     "export_log": lambda s, row: (
         may(s.who, P.SEE_LOGS)

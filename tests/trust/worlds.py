@@ -52,6 +52,7 @@ from tests.builders import (
     PERSONS,
     READING,
     SCHEME,
+    SECRECY_OFFICE,
     SHELF,
     SHELF_2,
     Archive,
@@ -355,7 +356,9 @@ def _rounds(world: World) -> None:
     signed = world.ids["round_clerk"]
     with scene.database.reading() as connection:
         report = sweeps.round_report(connection, CLERK, signed)
-    under = Signature(CLERK.person, scene.now, "password", text_hash(report.text))
-    sweeps.sign_round(scene.database, services.books, CLERK, signed, under, scene.now)
+    for who in (SECRECY_OFFICE, CLERK):
+        under = Signature(who.person, scene.now, "password", text_hash(report.text))
+        if sweeps.sign_round(scene.database, services.books, who, signed, under, scene.now):
+            break
     scene.wait(60)
     scene.check()

@@ -17,9 +17,9 @@ from custody.values import SECOND
 from reconcile.findings import run_checks
 from reconcile.intake import CoverageRecord, IntakeBatch, SightingRecord
 from reconcile.presence import settings_from
-from reconcile.store import intake, presence, readers
+from reconcile.store import intake, readers
 from reconcile.store.core import PRESENCE
-from reconcile.store.presence import fold_new
+from reconcile.store.presence import fold_new, folding
 from tests.builders import SCHEME, SHELF, Archive, Ticking, an_archive, books_on, epc_of
 
 BOOT = "0123456789abcdef" * 2
@@ -117,7 +117,7 @@ def test_what_comes_while_the_fold_is_at_work_weakens_nothing(edge: Edge, monkey
     edge.fold()
     assert edge.strength() == "confirmed"
     # When the rest of a long cut arrives after the fold has read what there was, and before it looks who is silent
-    fold_batch = presence._fold_batch
+    fold_batch = folding._fold_batch
 
     def fold_and_deliver(*arguments: Any) -> bool:
         more = fold_batch(*arguments)
@@ -125,7 +125,7 @@ def test_what_comes_while_the_fold_is_at_work_weakens_nothing(edge: Edge, monkey
             edge.deliver(60, 60 + 3 * MISSING_AFTER_SECONDS)
         return more
 
-    monkeypatch.setattr(presence, "_fold_batch", fold_and_deliver)
+    monkeypatch.setattr(folding, "_fold_batch", fold_and_deliver)
     edge.fold()
     # Then it is as it was, and so it is when the rest is folded
     assert edge.strength() == "confirmed"

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from api.acts.destruction.weighing import STATUSES
 from api.acts.model import Ground, View
 from custody.matters import Line, Matter
-from custody.matters.destruction import KEY, Destruction, bag_of, method_of
+from custody.matters.destruction import KEY, UNCHECKED, Destruction, bag_of, method_of
 
 
 def _names(ground: Ground, persons: Iterable[int]) -> str:
@@ -56,6 +57,8 @@ def _more(ground: Ground, matter: Matter) -> Mapping[str, Any]:
         if (states := inside.get(bag.number))
     ]
     return {
+        "weighs": matter.status in STATUSES and not matter.count(*UNCHECKED) and matter.lines_total > 0,
+        "weighing": body.weighing,
         "bags": found,
         "deviations": [(one, ground.t(f"ask.deviation.what.{one.what}")) for one in reversed(body.deviations)],
     }

@@ -1,6 +1,7 @@
 """The acts of a destruction, in the order of their buttons."""
 
 from api.acts.destruction import facts as make
+from api.acts.destruction.weighing import WEIGH
 from api.acts.model import Act, Field
 from custody.access import Permission
 from custody.entries.destruction import (
@@ -94,6 +95,7 @@ ACTS: tuple[Act, ...] = (
         statuses=frozenset({"set_apart"}),
         main=frozenset({"set_apart"}),
     ),
+    WEIGH,
     Act(
         "destroy",
         "destroy",
@@ -105,7 +107,7 @@ ACTS: tuple[Act, ...] = (
         fields=(*_WITNESSES, Field("place", "place"), Field("device", required=False, max_length=80), _FINENESS),
         grave=True,
         cosigners=make.witnesses_sign,
-        standing=frozenset({"unchecked"}),
+        standing=frozenset({"unchecked", "not_weighed_in"}),
         statuses=frozenset({"set_apart"}),
         main=frozenset({"set_apart"}),
     ),
@@ -160,6 +162,7 @@ ACTS: tuple[Act, ...] = (
         ),
         grave=True,
         cosigners=make.witnesses_sign,
+        standing=frozenset({"not_weighed_in"}),
         statuses=frozenset({"received"}),
         main=frozenset({"received"}),
     ),

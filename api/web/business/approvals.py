@@ -1,5 +1,6 @@
 """What waits for the visitor's approval, and what the visitor asked for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Depends
@@ -94,6 +95,11 @@ def _row(visit: Visit, one: Waiting) -> Awaiting | None:
     )
 
 
+def rows_of(visit: Visit, found: Sequence[Waiting]) -> list[Awaiting]:
+    """What waits, as it is drawn; what was answered meanwhile is left out."""
+    return [row for one in found if (row := _row(visit, one)) is not None]
+
+
 def asked_by(visit: Visit) -> list[tuple[Matter, str, Look]]:
     """The matters for which the visitor asked approval, the newest first."""
     with visit.reading() as connection:
@@ -106,7 +112,7 @@ def asked_by(visit: Visit) -> list[tuple[Matter, str, Look]]:
 def approvals(done: str = "", visit: Visit = Depends(needs(Permission.TAKE_PART))) -> Response:
     """The inbox."""
     found = waiting_for(visit)
-    rows = [row for one in found[:SHOWN_MAX] if (row := _row(visit, one)) is not None]
+    rows = rows_of(visit, found[:SHOWN_MAX])
     with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
         if done:

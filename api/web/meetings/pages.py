@@ -8,16 +8,15 @@ from fastapi import APIRouter, Depends
 from starlette.responses import RedirectResponse, Response
 
 from api.acts import act_named
-from api.acts.meeting_papers import VENUE
 from api.acts.offering import Offer, offered
 from api.acts.wording import act_words
 from api.web.business.matters import look_of
 from api.web.carriers import whole
 from api.web.meetings.showing import Shown, shown
+from api.web.meetings.sweeping import places_of
 from api.web.render import render
 from api.web.visit import Visit, needs
 from custody.access import Permission
-from custody.matters.meetings import Swept
 from custody.rules import NotFound
 from custody.store import queries
 from custody.store.queries import MatterFilter
@@ -145,9 +144,7 @@ def papers(identifier: int, visit: Visit = Depends(sees)) -> Response:
 def sweeps(identifier: int, visit: Visit = Depends(sees)) -> Response:
     """The venue and the lodgings, each swept or not yet."""
     found = shown(visit, identifier)
-    last: dict[str, Swept] = {one.lodging: one for one in found.body.swept}
-    places = [(VENUE, "", last.get(""))]
-    places += [(str(number), name, last.get(name)) for number, name in enumerate(found.body.lodgings, 1)]
+    places = places_of(visit, found)
     return render(visit, "meetings/sweeps.html", **names_of(visit, found, "sweeps", "sweep"), places=places)
 
 

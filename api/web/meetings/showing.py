@@ -96,6 +96,16 @@ class Shown:
         return self.count("handed_out")
 
     @property
+    def deposit_by(self) -> Instant | None:
+        """By when the first of what was taken back is to be handed in; None where nothing is (clause h.4)."""
+        return min((p.due_at for p in self.papers if p.state == "taken_back" and p.due_at), default=None)
+
+    @property
+    def removed(self) -> tuple[Seat, ...]:
+        """Those whose papers went out by a portal; known where the radio was asked."""
+        return tuple(seat for seat in self.seats if seat.out and _removed(seat))
+
+    @property
     def newest(self) -> Paper | None:
         """The paper counted in last."""
         counted = [paper for paper in self.papers if paper.state == "counted_in" and paper.attendee]
@@ -132,11 +142,11 @@ def shown(visit: Visit, identifier: int, *, radio: bool = False) -> Shown:
             sorted((_paper(body, line, items[line.carrier]) for line in lines if line.carrier in items), key=_order)
         )
         out = [paper.carrier for paper in papers if paper.state == "handed_out"]
-        heard = (
-            _heard(connection, body, out, visit.now, visit.services.scheme.timezone)
-            if radio and len(out) <= HEARD_MAX
-            else {}
-        )
+    heard: Mapping[int, Heard] = {}
+    if radio and out and len(out) <= HEARD_MAX:
+        # Of papers that are seen: that one left by a portal is a finding, and told to whoever is in charge of them.
+        with visit.services.database.reading() as connection:
+            heard = _heard(connection, body, out, visit.now, visit.services.scheme.timezone)
     return Shown(ground, matter, body, papers, _seats(ground, body, papers, heard), frame_of(len(body.attendees)))
 
 

@@ -14,6 +14,7 @@ from custody.entries.destruction import (
     DestructionOpened,
     HandedToCentre,
     Sealed,
+    WeighedIn,
 )
 from custody.matters import Approval, Matter
 from custody.matters.destruction import KEY, Destruction
@@ -119,6 +120,7 @@ def certificate(printed: Printed) -> Paper:
     destroyed = next((one for one in facts if isinstance(one, Destroyed)), None)
     witnesses = destroyed or closing
     cells = [*_head(printed, matter), *_approved(printed, matter), *_done(printed, closing)]
+    cells += _read_last(printed, matter)
     used = {(one.method, one.fineness): None for one in facts if isinstance(one, Destroyed)}
     methods = t("punctuation.list").join(_method_words(printed, method, size) for method, size in used)
     cells += [Cell(t("ask.method"), methods, wide=True), *_bags(printed, matter)]
@@ -144,7 +146,51 @@ def certificate(printed: Printed) -> Paper:
     )
 
 
+def weighed(printed: Printed) -> Paper:
+    """The last read, which equals the list: how many, when, by eye for which reason, under which hash (g.5)."""
+    t, first, matter = printed.t, printed.entries[0], _batch(printed)
+    read = next((one for one in _facts(printed) if isinstance(one, WeighedIn)), None)
+    cells = _head(printed, matter)[:3]
+    supervisors: tuple[int, ...] = ()
+    if read is not None:
+        supervisors = read.supervisors
+        cells += [
+            Cell(t("destruction.form.items"), t("destruction.form.items_of", n=read.items), "no"),
+            Cell(t("destruction.form.when"), f"{printed.moment(read.first_at)} – {printed.time_of(read.last_at)}"),
+            *([Cell(t("destruction.form.place"), printed.place(read.place))] if read.place is not None else []),
+            *([_seen(printed, read)] if read.by_eye else []),
+            Cell(t("destruction.form.list_hash"), read.list_hash, wide=True),
+        ]
+    return Paper(
+        size="A4",
+        heading=heading(printed),
+        cells=(*cells, *_bags(printed, matter)),
+        signs=(
+            printed.signature(t("destruction.form.sign.clerk"), first.by),
+            *(printed.signature(t("destruction.form.sign.supervisor"), one) for one in supervisors),
+        ),
+        copies=(t("destruction.form.copy.registry"),),
+    )
+
+
 # Particulars.
+
+
+def _seen(printed: Printed, read: WeighedIn) -> Cell:
+    """How many were seen by eye, and why they could not be read."""
+    many = printed.t("destruction.form.weighed_by_eye", n=len(read.by_eye))
+    return Cell(printed.t("destruction.weigh.by_eye"), f"{many}{printed.t('forms.semicolon')}{read.reason}", wide=True)
+
+
+def _read_last(printed: Printed, matter: Matter | None) -> list[Cell]:
+    body: Destruction | None = matter.body if matter else None
+    if body is None or body.weighing is None:
+        return []
+    read, t = body.weighing, printed.t
+    many = t("destruction.form.items_of", n=read.items)
+    words = [read.act, printed.moment(read.last_at), many]
+    words += [t("destruction.form.weighed_by_eye", n=len(read.by_eye))] if read.by_eye else []
+    return [Cell(t("destruction.form.weighed"), t("forms.semicolon").join(words), wide=True)]
 
 
 def _batch(printed: Printed) -> Matter | None:

@@ -6,9 +6,10 @@ from api.forms import Cell, Column, Paper, SignBox
 from api.web.printing.model import Printed
 from api.web.printing.slips import listed
 from custody.access import Permission
-from custody.entries.entry import Acknowledged, InstructionIssued, VisitorLeft
+from custody.entries.entry import Acknowledged, InstructionIssued, RoomChecked, VisitorLeft
 from custody.matters import Matter
-from custody.matters.entry import Entrant, Visit
+from custody.matters.entry import GO, Entrant, Visit
+from custody.store import queries
 
 SLIP_LINES_MAX = 4
 """More people stand on a sheet of their own."""
@@ -100,6 +101,46 @@ def slip(printed: Printed) -> Paper:
             SignBox(t("entry.entrants")),
         ),
         copies=(t("entry.form.copy.register"), t("entry.form.copy.visitor")),
+    )
+
+
+def room_clear(printed: Printed) -> Paper:
+    """The slip of a check: go or no go, until when, how far it was listened to, what was found, by number (rule 9)."""
+    matter = printed.matter
+    fact = printed.entries[0].fact
+    if matter is None or not isinstance(fact, RoomChecked):
+        return listed(printed)
+    t = printed.t
+    place = printed.directory.places.get(fact.place)
+    heard = t("rooms.antennas_of", n=fact.listening, total=fact.antennas)
+    groups = (("in_use", fact.in_use), ("heard", fact.heard), ("unclear", fact.unclear))
+    with printed.visit.reading() as connection:
+        every = [one for _name, ids in groups for one in ids]
+        items = queries.carriers_by_id(connection, printed.visit.subject, every)
+    rows = []
+    for name, ids in groups:
+        shown = [items[one] for one in ids if one in items]
+        rows += [(t(f"rooms.group.{name}"), f"{one.control_number}/{one.copy_number}") for one in shown]
+        if len(shown) < len(ids):
+            rows.append((t(f"rooms.group.{name}"), t("rooms.beyond", n=len(ids) - len(shown))))
+    return Paper(
+        size="A5" if len(rows) <= SLIP_LINES_MAX else "A4",
+        heading=f"{t('rooms.form.slip')} — {t(f'rooms.verdict.{fact.verdict}')}",
+        cells=(
+            Cell(t("entry.place"), f"{place.code} {printed.name(place)}" if place else ""),
+            *((Cell(t("rooms.form.until"), printed.moment(fact.valid_until), "no"),) if fact.verdict == GO else ()),
+            Cell(t("rooms.coverage"), f"{t(f'rooms.coverage.{fact.coverage}')} ({heard})", wide=True),
+            Cell(t("rooms.put_away"), str(fact.put_away)),
+            *((Cell(t("ask.by_eye"), fact.by_eye, wide=True),) if fact.by_eye else ()),
+        ),
+        columns=(Column(t("rooms.form.what")), Column(t("carriers.col.number"), "no")) if rows else (),
+        rows=tuple(rows),
+        duties=(t("rooms.form.do"), t("entry.form.duty.phone")),
+        signs=(
+            printed.signature(t("rooms.form.checked_by"), printed.entries[0].by),
+            SignBox(t("rooms.form.escort")),
+        ),
+        copies=(t("rooms.form.copy.door"), t("rooms.form.copy.room")),
     )
 
 

@@ -66,6 +66,7 @@ PAPERS: dict[str, Builder] = {
     "destruction_list": destruction.application,
     "destruction_seal": destruction.bag_list,
     "destruction_hand_over": destruction.hand_over,
+    "destruction_weigh": destruction.weighed,
     "destroy": destruction.certificate,
     "destruction_certificate": destruction.certificate,
     "hand_over": keeping.hand_over_list,
@@ -101,6 +102,7 @@ PAPERS: dict[str, Builder] = {
     "cleaning": entry.slip,
     "visit_escort": entry.slip,
     "visit_out": entry.signed_out,
+    "room_check": entry.room_clear,
     "instruction": entry.text_to_sign,
     "acknowledge": entry.text_to_sign,
 }

@@ -62,19 +62,30 @@ def hear(
     walks: Sequence[Walk],
     *,
     extra_db: float = 0.0,
+    life_db: Array | None = None,
     physics: Physics = AT_PORTALS,
     at_once: int = 200,
 ) -> list[Heard]:
-    """What is read of these walks. `extra_db`: a metal case, a foil."""
+    """What is read of these walks. `extra_db`: a metal case, a foil; `life_db`: the losses of known tags for life."""
     found: list[Heard] = []
     for start in range(0, len(walks), at_once):
-        found += _hear(random, walks[start : start + at_once], extra_db, physics)
+        found += _hear(
+            random,
+            walks[start : start + at_once],
+            extra_db,
+            None if life_db is None else life_db[start : start + at_once],
+            physics,
+        )
     return found
 
 
-def _hear(random: np.random.Generator, walks: Sequence[Walk], extra_db: float, physics: Physics) -> list[Heard]:
+def _hear(
+    random: np.random.Generator, walks: Sequence[Walk], extra_db: float, life_db: Array | None, physics: Physics
+) -> list[Heard]:
     times, where, facing, moving_self, moving = _sampled(walks)
     life, weak = tag_losses_db(random, len(walks), physics)
+    if life_db is not None:
+        life = life_db
     share = np.array([physics.stacked_share if w.stacked_share is None else w.stacked_share for w in walks])
     stacked = random.random(len(walks)) < share
     life = life + np.where(stacked, random.exponential(physics.stacked_db, len(walks)), 0.0)
@@ -159,7 +170,7 @@ def _body(
 ) -> Array:
     """[N, T, 2]: in the hand the body is behind it, in a bag or case beside it, on a trolley behind, far off."""
     low, high = physics.body_db
-    size: Array = random.uniform(low, high, len(walks))
+    size: Array = low + (high - low) * random.random(len(walks))
     beside = np.where(random.random(len(walks)) < 0.5, 1.0, -1.0)
     towards = np.zeros_like(facing)
     for number, walk in enumerate(walks):
@@ -187,10 +198,11 @@ def _fading(
     """[N, T, 2]: anew each step while it moves, frozen while it lies."""
     count = moving.shape[0]
     walking = rician_db(random, (count, len(times), 2), physics.rice_k_moving)
-    blocks = int(times[-1] // physics.fading_holds_seconds) + 2
+    blocks = int(times.max() // physics.fading_holds_seconds) + 2
     frozen = rician_db(random, (count, blocks, 2), physics.rice_k_still)
     begins = random.random(count) * physics.fading_holds_seconds
-    which = ((times[None, :] + begins[:, None]) // physics.fading_holds_seconds).astype(int)
+    since = times[np.newaxis, :] + np.asarray(begins)[:, np.newaxis]
+    which = (since // physics.fading_holds_seconds).astype(int)
     lying = np.take_along_axis(frozen, which[:, :, None].repeat(2, axis=2), axis=1)
     loss: Array = np.where(moving[:, :, None], walking, lying)
     return loss

@@ -8,14 +8,14 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from custody.access import Subject
 from custody.matters import Matter
-from custody.matters.entry import KINDS, Visit
+from custody.matters.entry import VISITS, Visit
 from custody.store import schema as t
 from custody.store.matters import matter_of_row
 from custody.store.queries.paging import Page, pack, rows_of_page, total
 from custody.store.queries.visible import visible_matters
 from custody.values import Instant
 
-_KINDS = [kind.key for kind in KINDS]
+_VISITS = [kind.key for kind in VISITS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class VisitFilter:
 
 def _where(subject: Subject, asked: VisitFilter) -> list[ColumnElement[bool]]:
     m = t.MATTER.c
-    where: list[ColumnElement[bool]] = [visible_matters(subject), m.kind.in_(_KINDS)]
+    where: list[ColumnElement[bool]] = [visible_matters(subject), m.kind.in_(_VISITS)]
     if asked.place is not None:
         # The body is canonical JSON: within a text the quotes would be escaped, so nothing else reads like this.
         where.append(m.body.contains(f'"place":{asked.place},', autoescape=True))

@@ -58,6 +58,9 @@ class _Words:
         # With an offset the engine cannot turn it into one look at the whole other table.
         return f'EXISTS (SELECT 1 FROM public."{table}" x_ WHERE x_."{key}" = {column} OFFSET 0)'
 
+    def seen_at_once(self, table: str, key: str, column: str) -> str:
+        return self.seen(table, key, column)
+
     def sweep(self, column: str) -> str:
         return f"EXISTS (SELECT 1 FROM {ROLE}.sweep v_ WHERE v_.number = {column})"
 

@@ -41,6 +41,9 @@ class Words(Protocol):
     def seen_singly(self, table: str, key: str, column: str) -> str:
         """The same, asked row by row even where very many are expected: of what is read only so far."""
 
+    def seen_at_once(self, table: str, key: str, column: str) -> str:
+        """The same, with the rows of `table` asked first and once: they are few, and each costs much."""
+
     def sweep(self, column: str) -> str:
         """Whether nothing that this round expects is hidden from him; asked behind the walls."""
 
@@ -61,6 +64,11 @@ class Rule:
 
 def _seen(table: str, key: str, column: str) -> Condition:
     return lambda w: w.seen(table, key, w.own(column))
+
+
+def _of_round() -> Condition:
+    """Of a sweep that is seen: asked once a sweep, and not for each of its twenty thousand rows."""
+    return lambda w: w.seen_at_once("round", "number", w.own("round"))
 
 
 def _carrier(column: str = "carrier") -> Condition:
@@ -99,6 +107,11 @@ def _reach(column: str = "unit") -> Condition:
     return lambda w: w.within(w.own(column), "reach")
 
 
+def _cleared(w: Words) -> str:
+    """Whether the row's own `rank` is not above the clearance."""
+    return f"{w.own('rank')} <= {w.number('rank')}"
+
+
 def _epc(column: str = "epc") -> Condition:
     """Of a tag whose carrier is seen; of one that is nobody's whoever sees findings."""
     unbound: Condition = lambda w: w.unbound(w.own(column))  # noqa: E731
@@ -119,6 +132,7 @@ def _reach_of(table: str, column: str) -> Condition:
 
 _CARRIER_OR_NONE = _any(_none("carrier"), _carrier())
 _MATTER_OR_NONE = _any(_none("matter"), _matter())
+_RECOUNTED_OR_NONE: Condition = lambda w: f"({w.own('of')} = '' OR {w.seen('round', 'number', w.own('of'))})"  # noqa: E731
 
 ENTRY = _any(
     _flag("ledger"),
@@ -189,6 +203,8 @@ WALLED: Mapping[str, Rule] = {
     "look": Rule("carrier", _any(_flag("logs"), _carrier())),
     "presence": Rule("tag", _epc()),
     "stay": Rule("tag", _epc()),
+    "presence_conclusion": Rule("tag", _epc()),
+    "tag_readability": Rule("tag", _epc()),
     "sighting": Rule("tag", _epc()),
     "door_alarm": Rule("tag", _epc()),
     "lying": Rule("tag", _epc()),
@@ -200,10 +216,22 @@ WALLED: Mapping[str, Rule] = {
     ),
     "finding": Rule("carrier, matter, person", FINDING),
     "finding_event": Rule("finding", _seen("finding", "number", "finding")),
+    "finding_case": Rule("findings in it", _seen("case_member", "case_number", "number")),
+    "case_member": Rule("finding", _seen("finding", "number", "finding")),
+    # What somebody said is for whom everything is open that he had before him; the queries ask it of each finding.
+    "case_event": Rule("case, level", _all(_seen("finding_case", "number", "case_number"), _cleared)),
+    "case_file": Rule("case, level", _all(_seen("finding_case", "number", "case_number"), _cleared)),
     "notice": Rule("person, carrier", _any(_own("person"), _all(_flag("findings"), _carrier()))),
+    # Of others not even within reach: it counts what its reader may know, and no more.
+    "digest": Rule("person", _own("person")),
+    "mail_address": Rule("person", _own("person")),
     "round": Rule("what it expects", _SWEEP),
-    "round_expected": Rule("round", _seen("round", "number", "round")),
-    "round_scan": Rule("round, carrier", _all(_seen("round", "number", "round"), _CARRIER_OR_NONE)),
+    "round_expected": Rule("round", _of_round()),
+    # A recount names the sweep that it counts again.
+    "round_terms": Rule("round, recounted", _all(_seen("round", "number", "round"), _RECOUNTED_OR_NONE)),
+    "round_event": Rule("round", _of_round()),
+    "count_scan": Rule("matter, carrier", _all(_matter(), _CARRIER_OR_NONE)),
+    "round_scan": Rule("round, carrier", _all(_of_round(), _CARRIER_OR_NONE)),
     "export_log": Rule(
         "person",
         _any(
@@ -255,11 +283,15 @@ OPEN: Mapping[str, str] = {
     "reader_input": _MACHINE,
     "portal": _MACHINE,
     "reference_tag": _MACHINE,
+    "trial_tag": "which tags are kept for trials at portals; no carrier bears one",
+    "trial": "what was staged at a portal with such tags, and what it said",
     "antenna_alive": _MACHINE,
     "antenna_title": _MACHINE,
     "reader_setup": _MACHINE,
     "device": _MACHINE,
     "outbox": _MACHINE,
+    "calibration": "what the antennas hear of whatever lies in each place, counted; nothing of any tag",
+    "calibration_use": "which version of that is in force since when",
     "ledger_state": "how long the ledger is, and its hashes: what every printed checkpoint says",
     "seal": "which stretch of a log is sealed, and its hash",
     "checkpoint": "signed to be shown; hashes only",
@@ -275,6 +307,9 @@ CLOSED: Mapping[str, str] = {
     "tap": "what was held to a desk's reader, of whomever and whatever: for the desk alone, which says what each means",
     "door_list": "how many may pass the doors at each time: of the guards alone",
     "job_slot": "of the schedule alone",
+    "repeat": "of the day's messages alone",
+    "message": "of the post alone: who waits for what",
+    "presence_checkpoint": "of the fold alone, which goes back to it when reports come late",
     "alembic_version": "of the migrations alone",
     "credential": "secrets of signing in",
     "recovery_code": "secrets of signing in",

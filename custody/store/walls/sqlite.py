@@ -24,7 +24,7 @@ from custody.store.walls.sight import WallSight, row_rule
 ROW = "o_"
 """What a view calls the row that it judges."""
 _DIALECT = sqlite.dialect()
-_BY_ROWID = {"number_block": "control_number", "account": "family"}
+_BY_ROWID = {"number_block": "control_number", "account": "family", "mail_address": "address"}
 """Tables whose rule looks at their integer key alone, with another column that is never
 NULL: of a table of which a query uses no column
 SQLite asks as it asks where somebody counts the table itself, and that is refused.
@@ -62,6 +62,9 @@ class _Words:
 
     def seen_singly(self, table: str, key: str, column: str) -> str:
         return self.seen(table, key, column)
+
+    def seen_at_once(self, table: str, key: str, column: str) -> str:
+        return f'{column} IN (SELECT x_."{key}" FROM temp."{self.inner(table)}" x_)'
 
     def sweep(self, column: str) -> str:
         expected = 'main."round_expected" e_ JOIN main."carrier" s_ ON s_.id = e_.carrier'

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from custody import procedures
 from custody.access import Subject
 from custody.approval import asked
 from custody.entries import Fact
@@ -26,9 +27,10 @@ from custody.entries.destruction import (
     ReceivedByCentre,
     Sealed,
     SetApart,
+    WeighedIn,
 )
 from custody.matters import Matter
-from custody.procedures import RULES_FOR
+from custody.matters.destruction import list_hash
 from custody.rules import Refused
 from custody.store.books import Receipt
 from tests.builders import CLERK, CLERK_2, LEADER, PEOPLE, SCHEME, SECRECY_OFFICE, SHELF_2, Archive
@@ -108,9 +110,25 @@ class Batch:
         self.enter(CLERK_2, facts, "destruction_check")
         return self
 
-    def ready(self) -> "Batch":
-        """Approved, set apart, sealed and checked: nothing but the destruction is left."""
+    def bagged(self) -> "Batch":
+        """Approved, set apart, sealed and checked."""
         return self.approved().set_apart().seal().check()
+
+    def weighed(self, **changes: object) -> WeighedIn:
+        """Everything read once more at the shredder."""
+        now = self.archive.books.clock()
+        listed = tuple(self.carriers)
+        plain = WeighedIn(self.matter, listed, (), len(listed), list_hash(listed), now, now, SHELF_2)
+        return replace(plain, **changes)  # type: ignore[arg-type]
+
+    def weigh(self) -> "Batch":
+        """The last read, which equals the list."""
+        self.enter(CLERK_2, [self.weighed()], "destruction_weigh")
+        return self
+
+    def ready(self) -> "Batch":
+        """Bagged and weighed in: nothing but the destruction is left."""
+        return self.bagged().weigh()
 
     def destroyed(self, who: Sequence[str] = TRIO, method: str = "", fineness: int | None = None) -> list[Any]:
         """The facts of the destruction on site by these: the destroyer first."""
@@ -177,6 +195,15 @@ def codes(refused: pytest.ExceptionInfo[Refused]) -> list[tuple[str, str]]:
     return [(one.clause, one.code) for one in refused.value.refusals]
 
 
+def without(monkeypatch: pytest.MonkeyPatch, rule: tuple[str, str]) -> None:
+    """The books know every rule but this (clause, code)."""
+    left = {
+        kind: tuple(one for one in rules if (one.clause, one.code) != rule)
+        for kind, rules in procedures.RULES_FOR.items()
+    }
+    monkeypatch.setattr("custody.procedures.RULES_FOR", left)
+
+
 def refused_alone(
     batch: Batch,
     monkeypatch: pytest.MonkeyPatch,
@@ -192,8 +219,7 @@ def refused_alone(
         batch.enter(by, facts, act, *others)
     assert codes(refused) == [rule]
     assert before == [batch.archive.state(carrier) for carrier in batch.carriers]
-    without = {kind: tuple(one for one in rules if (one.clause, one.code) != rule) for kind, rules in RULES_FOR.items()}
     with monkeypatch.context() as patch:
-        patch.setattr("custody.procedures.RULES_FOR", without)
+        without(patch, rule)
         batch.enter(by, facts, act, *others)
     assert batch.archive.books.rebuild_check() == []

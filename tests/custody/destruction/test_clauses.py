@@ -12,11 +12,15 @@ from custody.entries.destruction import (
     Checked,
     Destroyed,
     DestructionListed,
+    DeviationReported,
+    DeviationSettled,
     ReceivedByCentre,
     SetApart,
     TakenOff,
+    WeighedIn,
 )
 from custody.life_cycle import TRANSITIONS, Status
+from custody.matters.destruction import list_hash
 from custody.procedures.destruction_methods import FORBIDDEN_DISPOSALS
 from custody.rules import Refused
 from custody.store import accounts
@@ -47,6 +51,7 @@ from tests.custody.destruction.batches import (
     codes,
     opened,
     refused_alone,
+    without,
 )
 
 Patch = pytest.MonkeyPatch
@@ -209,7 +214,7 @@ def approved_by_deputy(archive: Archive) -> Batch:
     batch.enter(LEADER, [Delegated(given)], "delegate")
     batch.enter(SECRECY_OFFICE, [Approved(batch.matter, "office")], "approval")
     batch.enter(MANAGER, [Approved(batch.matter, "leader", on_behalf_of=LEADER.person)], "approval")
-    return batch.set_apart().seal().check()
+    return batch.set_apart().seal().check().weigh()
 
 
 # g.3 and g.4: nothing can be restored; electromagnetic media completely.
@@ -401,6 +406,7 @@ def test_g_5_refuse__a_list_not_checked_to_the_last_item(sqlite_archive: Archive
     batch.enter(CLERK_2, [Checked(first, batch.matter, "D-01", "880001")], "destruction_check")
     of_first, _of_second, closing = batch.destroyed()
     facts = [of_first, TakenOff(second, batch.matter, "另批办理"), replace(closing, items=1)]
+    without(monkeypatch, ("g.5", "not_weighed_in"))
     rule = ("g.5", "unchecked")
     refused_alone(batch, monkeypatch, rule, facts, "destroy", by=CLERK_2, others=("chen", "sun"))
 
@@ -433,14 +439,130 @@ def test_g_5_refuse__a_certificate_over_less_than_was_sealed(sqlite_archive: Arc
     refused_alone(batch, monkeypatch, rule, facts, "destroy", by=CLERK_2, others=("chen", "sun"))
 
 
-def test_what_is_left_of_a_batch_is_taken_off_with_a_reason_in_the_act_that_destroys_the_rest(archive: Archive) -> None:
+def test_what_is_left_of_a_batch_is_taken_off_with_a_reason_and_the_rest_is_read_once_more(archive: Archive) -> None:
     batch = a_batch(archive).ready()
+    there, left = batch.carriers
+    off = TakenOff(left, batch.matter, "装订线内夹有在用附件")
     of_first, _of_second, closing = batch.destroyed()
-    left = TakenOff(batch.carriers[1], batch.matter, "装订线内夹有在用附件")
-    batch.enter(CLERK_2, [of_first, left, replace(closing, items=1)], "destroy", "chen", "sun")
+    with pytest.raises(Refused) as refused:
+        batch.enter(CLERK_2, [of_first, off, replace(closing, items=1)], "destroy", "chen", "sun")
+    assert codes(refused) == [("g.5", "not_weighed_in")]
+    batch.enter(CLERK_2, [off], "destruction_take_off")
+    batch.carriers = [there]
+    batch.weigh().destroy()
     assert batch.now.counts == {"destroyed": 1, "taken_off": 1}
-    assert archive.state(batch.carriers[1]).status is Status.IN_PLACE
+    assert archive.state(left).status is Status.IN_PLACE
     assert archive.books.rebuild_check() == []
+
+
+# g.5, record: the last read at the shredder equals the list before anyone signs.
+
+FINAL = ("g.5", "not_weighed_in")
+
+
+def test_g_5_record__nobody_signs_before_the_last_read_equals_the_list(archive: Archive, monkeypatch: Patch) -> None:
+    """Given a batch sealed and checked, when it is destroyed without having been read once more, it is refused."""
+    batch = a_batch(archive).bagged()
+    refused_alone(batch, monkeypatch, FINAL, batch.destroyed(), "destroy", by=CLERK_2, others=("chen", "sun"))
+
+
+def test_g_5_record__nor_at_the_centre(sqlite_archive: Archive, monkeypatch: Patch) -> None:
+    batch = at_the_centre(sqlite_archive).bagged().hand_over().receive()
+    refused_alone(
+        batch, monkeypatch, FINAL, batch.certified(), "destruction_certificate", by=CLERK_2, others=("chen", "sun")
+    )
+
+
+@pytest.mark.parametrize("stirred", ["bagged anew", "stopped"])
+def test_g_5_record__what_is_touched_after_the_last_read_is_read_again(
+    sqlite_archive: Archive, monkeypatch: Patch, stirred: str
+) -> None:
+    batch = a_batch(sqlite_archive).ready()
+    if stirred == "stopped":
+        batch.enter(CLERK, [DeviationReported(batch.matter, "seal", "D-01", "封签松动")], "destruction_deviation")
+        batch.enter(SECRECY_OFFICE, [DeviationSettled(batch.matter, "已核实")], "destruction_settle")
+    else:
+        batch.seal("D-02", "880002").check("D-02", "880002")
+    refused_alone(batch, monkeypatch, FINAL, batch.destroyed(), "destroy", by=CLERK_2, others=("chen", "sun"))
+
+
+@pytest.mark.parametrize("wrong", ["short", "over", "twice", "nothing", "another list"])
+def test_g_5_record__a_last_read_that_differs_from_the_list_is_none(
+    sqlite_archive: Archive, monkeypatch: Patch, wrong: str
+) -> None:
+    batch = a_batch(sqlite_archive).bagged()
+    one, two = batch.carriers
+    stranger = sqlite_archive.carrier()
+    read = {
+        "short": (one,),
+        "over": (one, two, stranger),
+        "twice": (one, two, two),
+        "nothing": (),
+        "another list": (one, two),
+    }[wrong]
+    listed = "0" * 64 if wrong == "another list" else list_hash(read)
+    fact = batch.weighed(carriers=read, items=len(read), list_hash=listed)
+    rule = ("g.5", "weighing_differs")
+    refused_alone(batch, monkeypatch, rule, [fact], "destruction_weigh", by=CLERK_2)
+
+
+def seen_by_eye(batch: Batch, **changes: object) -> WeighedIn:
+    """The last of the batch did not answer, and both supervisors saw it."""
+    supervisors = (PEOPLE["chen"], PEOPLE["sun"])
+    said = {"by_eye": (batch.carriers[-1],), "reason": "标签已损坏，目视核对", "supervisors": supervisors}
+    return batch.weighed(**(said | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "others", "code"),
+    [
+        ({"reason": " "}, ("chen", "sun"), "text_missing"),
+        ({"supervisors": (PEOPLE["chen"], PEOPLE["chen"])}, ("chen",), "too_few"),
+        ({"supervisors": (PEOPLE["chen"], PEOPLE["leader"])}, ("chen", "leader"), "too_few"),
+        ({}, ("chen",), "signature_missing"),
+    ],
+    ids=["no reason", "one twice", "one who approved", "one did not sign"],
+)
+def test_g_5_record__what_cannot_be_read_is_seen_by_both_supervisors_for_a_reason(
+    sqlite_archive: Archive, monkeypatch: Patch, changes: dict[str, Any], others: tuple[str, ...], code: str
+) -> None:
+    batch = a_batch(sqlite_archive).bagged()
+    facts = [seen_by_eye(batch, **changes)]
+    refused_alone(batch, monkeypatch, ("g.5", code), facts, "destruction_weigh", by=CLERK_2, others=others)
+
+
+def test_g_5_record__who_saw_it_by_eye_watches_its_destruction(sqlite_archive: Archive, monkeypatch: Patch) -> None:
+    batch = a_batch(sqlite_archive).bagged()
+    batch.enter(CLERK_2, [seen_by_eye(batch)], "destruction_weigh", "chen", "sun")
+    facts = batch.destroyed(("clerk2", "chen", "zhao"))
+    rule = ("g.5", "other_supervisors")
+    refused_alone(batch, monkeypatch, rule, facts, "destroy", by=CLERK_2, others=("chen", "zhao"))
+
+
+@pytest.mark.parametrize(("first", "last"), [(1, -1), (-2, -1), (0, 3_600)], ids=["turned", "no beginning", "ahead"])
+def test_the_times_of_a_last_read_are_possible(sqlite_archive: Archive, first: int, last: int) -> None:
+    batch = a_batch(sqlite_archive, 1).bagged()
+    now = sqlite_archive.books.clock()
+    at = {1: now + 1, -2: 0, 0: now}[first]
+    fact = batch.weighed(first_at=at, last_at=now + last * 1_000_000)
+    with pytest.raises(Refused) as refused:
+        batch.enter(CLERK_2, [fact], "destruction_weigh")
+    assert codes(refused) == [("", "times_wrong")]
+
+
+def test_what_was_weighed_in_stands_in_the_batch_until_something_is_touched(sqlite_archive: Archive) -> None:
+    batch = a_batch(sqlite_archive).ready()
+    read = batch.now.body.weighing
+    assert (read.items, read.list_hash, read.by) == (2, list_hash(batch.carriers), CLERK_2.person)
+    batch.seal("D-02", "880002")
+    assert batch.now.body.weighing is None
+    assert sqlite_archive.books.rebuild_check() == []
+
+
+def test_internal_carriers_are_destroyed_without_a_last_read(sqlite_archive: Archive) -> None:
+    batch = a_batch(sqlite_archive, level="internal").bagged()
+    batch.destroy()
+    assert batch.now.status == "destroyed"
 
 
 # g.6: never sold as scrap.

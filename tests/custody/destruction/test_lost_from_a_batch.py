@@ -45,7 +45,7 @@ def test_it_is_taken_off_and_lent_again_when_it_is_found(sqlite_archive: Archive
 def test_found_before_it_was_set_apart_it_goes_on_with_the_batch(archive: Archive) -> None:
     batch = a_batch(archive, 2).approved()
     archive.find(archive.lose(batch.carriers[0]), batch.carriers[0])
-    batch.set_apart().seal().check().destroy()
+    batch.set_apart().seal().check().weigh().destroy()
     assert batch.now.counts == {"destroyed": 2}
     assert archive.books.rebuild_check() == []
 
@@ -63,6 +63,7 @@ def test_lost_on_the_way_to_the_centre_it_is_a_deviation(archive: Archive, found
     batch.enter(SECRECY_OFFICE, [DeviationSettled(batch.matter, "另案查处")], "destruction_settle")
     batch.enter(CLERK, [ReceivedByCentre(batch.matter, "XH-2026-118", 1)], "destruction_receipt")
     batch.carriers = [there]
+    batch.weigh()
     batch.enter(CLERK_2, batch.certified(), "destruction_certificate", "chen", "sun")
     assert batch.now.counts == {"destroyed": 1, "taken_off": 1}
     assert archive.state(gone).status is (Status.IN_PLACE if found else Status.DECLARED_LOST)

@@ -13,8 +13,9 @@ from custody.approval import asked
 from custody.database import Database
 from custody.entries import Fact
 from custody.entries.approvals import Approved
-from custody.entries.destruction import Checked, Destroyed, DestructionCarriedOut, Sealed, SetApart
+from custody.entries.destruction import Checked, Destroyed, DestructionCarriedOut, Sealed, SetApart, WeighedIn
 from custody.life_cycle import Status
+from custody.matters.destruction import list_hash
 from custody.rules import NotFound, Refused
 from custody.store import queries
 from tests.builders import PEOPLE, SCHEME, SHELF_2, Archive, an_archive, books_on, subject
@@ -36,7 +37,7 @@ class Try:
 
 TRIES = st.builds(
     Try,
-    st.sampled_from(("ask", "office", "leader", "set_apart", "seal", "check", "destroy", "destroy")),
+    st.sampled_from(("ask", "office", "leader", "set_apart", "seal", "check", "weigh", "destroy", "destroy")),
     st.sampled_from(WHO),
     st.sampled_from(BUSINESS),
     st.lists(st.sampled_from(WHO), max_size=3).map(tuple),
@@ -49,6 +50,7 @@ PREPARED = (
     Try("set_apart", "clerk", CLERK),
     Try("seal", "clerk", CLERK),
     Try("check", "clerk", CLERK),
+    Try("weigh", "clerk", CLERK),
 )
 
 
@@ -67,6 +69,9 @@ def facts_of(one: Try, matter: int, carriers: Sequence[int], now: int) -> tuple[
             return [Sealed(carrier, matter, "D-01", "1") for carrier in carriers], "destruction_seal"
         case "check":
             return [Checked(carrier, matter, "D-01", "1") for carrier in carriers], "destruction_check"
+        case "weigh":
+            listed = tuple(carriers)
+            return [WeighedIn(matter, listed, (), len(listed), list_hash(listed), now, now)], "destruction_weigh"
         case _:
             closing = DestructionCarriedOut(matter, destroyer, seen, SHELF_2, len(carriers))
             each = [Destroyed(carrier, matter, "shred", destroyer, seen, 7) for carrier in carriers]

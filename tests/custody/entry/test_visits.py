@@ -8,6 +8,7 @@ import pytest
 from custody.entries import PlaceRecorded
 from custody.entries.circulation import TakenToRead
 from custody.entries.entry import EscortChanged, VisitEnded, Visitor, VisitorLeft
+from custody.procedures.room_checks import verdict_of
 from custody.rules import Refused
 from custody.values import SECOND
 from tests.builders import CLERK, CORRIDOR, NOW, PEOPLE, PLACES, READING, Archive, Ticking
@@ -15,9 +16,11 @@ from tests.custody.entry.scene import (
     CLEANER,
     INSPECTOR,
     TECHNICIAN,
+    a_check,
     a_visit,
     answered_for,
     cleaning,
+    gives_go,
     goes_in,
     goes_out,
     refused,
@@ -206,6 +209,7 @@ def test_5_record__the_declaration_is_made_at_the_door(house: Archive, monkeypat
 def test_5_record__nobody_is_let_into_a_place_that_nobody_signed_for(
     sqlite_archive: Archive, opens: Any, monkeypatch: Patch
 ) -> None:
+    gives_go(sqlite_archive)
     fact = opens(sqlite_archive)
     act = "visit" if opens is a_visit else "cleaning"
     refused(
@@ -320,7 +324,7 @@ def test_9_record__cleaning_is_not_begun_untold(house: Archive, changes: dict[st
     )  # fmt: skip
 
 
-def test_towards_9_refuse__the_room_while_somebody_reads_in_it(house: Archive, monkeypatch: Patch) -> None:
+def test_9_refuse__the_room_while_somebody_reads_in_it(house: Archive, monkeypatch: Patch) -> None:
     carrier = house.carrier()
     house.enter(CLERK, [TakenToRead(carrier, PEOPLE["chen"], READING, house.due(0))], "read", "chen")
     refused(
@@ -329,7 +333,7 @@ def test_towards_9_refuse__the_room_while_somebody_reads_in_it(house: Archive, m
     )  # fmt: skip
 
 
-def test_towards_9_refuse__the_room_while_papers_of_a_meeting_are_in_it(archive: Archive) -> None:
+def test_9_refuse__the_room_while_papers_of_a_meeting_are_in_it(archive: Archive) -> None:
     answered_for(archive)
     meeting = in_session(archive, "chen", "sun")
     meeting.brings(2)
@@ -342,7 +346,7 @@ def test_towards_9_refuse__the_room_while_papers_of_a_meeting_are_in_it(archive:
     ]
 
 
-def test_towards_9_refuse__not_when_everything_is_put_away(house: Archive) -> None:
+def test_9_refuse__not_when_everything_is_put_away(house: Archive) -> None:
     """In the strong room carriers stand in their cabinets: that is put away; what lies beside them is not."""
     answered_for(house, 3)
     house.carriers(2)
@@ -350,3 +354,82 @@ def test_towards_9_refuse__not_when_everything_is_put_away(house: Archive) -> No
     with pytest.raises(Refused) as caught:
         house.enter(CLERK, [cleaning(house, place=PLACES[1].id)], "cleaning", "zhao")
     assert "room_not_clear" not in [one.code for one in caught.value.refusals]
+
+
+# The check of the room before (rule 9).
+
+
+@pytest.mark.parametrize(("opens", "clause"), [(cleaning, "9"), (a_visit, "j.1")], ids=["cleaning", "visit"])
+def test_9_refuse__nobody_goes_into_a_room_that_was_not_checked(
+    house: Archive, opens: Any, clause: str, monkeypatch: Patch
+) -> None:
+    """Given the go of the morning, when somebody wants in an hour later, he is refused: it held half an hour."""
+    later(house, 1)
+    act = "cleaning" if opens is cleaning else "visit"
+    refused(house, CLERK, [opens(house)], act, "zhao", clause=clause, code="room_unchecked", monkeypatch=monkeypatch)
+
+
+def test_9_refuse__a_no_go_takes_the_go_before_it_away(house: Archive, monkeypatch: Patch) -> None:
+    later(house, 0.1)
+    house.enter(CLERK, [a_check(house, verdict="no_go", heard=(1,))], "room_check")
+    refused(
+        house, CLERK, [cleaning(house)], "cleaning", "zhao",
+        clause="9", code="room_unchecked", monkeypatch=monkeypatch,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("opens", "clause"), [(cleaning, "9"), (a_visit, "j.1")], ids=["cleaning", "visit"])
+def test_9_refuse__what_is_heard_in_the_open_at_the_door_stops_everybody(
+    house: Archive, opens: Any, clause: str, monkeypatch: Patch
+) -> None:
+    act = "cleaning" if opens is cleaning else "visit"
+    refused(
+        house, CLERK, [opens(house, exposed=(7,))], act, "zhao",
+        clause=clause, code="room_exposed", monkeypatch=monkeypatch,
+    )  # fmt: skip
+
+
+def test_9_refuse__a_go_over_what_the_books_have_in_use_there(house: Archive, monkeypatch: Patch) -> None:
+    carrier = house.carrier()
+    house.enter(CLERK, [TakenToRead(carrier, PEOPLE["chen"], READING, house.due(0))], "read", "chen")
+    # Whoever leaves it out of the slip is refused all the same.
+    refused(house, CLERK, [a_check(house)], "room_check", clause="9", code="room_not_clear", monkeypatch=monkeypatch)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"unclear": (5,)}, {"coverage": "partly", "listening": 1}, {"coverage": "not_covered"}]
+)
+def test_9_refuse__a_go_that_nobody_heard_and_nobody_saw(
+    house: Archive, changes: dict[str, Any], monkeypatch: Patch
+) -> None:
+    refused(
+        house, CLERK, [a_check(house, **changes)], "room_check", clause="9", code="room_unseen", monkeypatch=monkeypatch
+    )
+    house.enter(CLERK, [a_check(house, by_eye="逐柜看过，桌面无文件", **changes)], "room_check")
+    assert goes_in(house, cleaning(house))
+
+
+def test_a_go_is_signed_holds_its_minutes_and_is_over_at_once(house: Archive, monkeypatch: Patch) -> None:
+    with pytest.raises(Refused) as caught:
+        house.books.enter(CLERK, [a_check(house)], act="room_check")
+    assert [(one.clause, one.code) for one in caught.value.refusals] == [("9", "signature_missing")]
+    long = a_check(house, valid_until=NOW + 2 * HOUR)
+    refused(house, CLERK, [long], "room_check", clause="9", code="text_missing", monkeypatch=monkeypatch)
+    found = house.the_matter(long.matter)
+    assert (found.number[:3], found.status, found.ended, found.body.goes) == ("QC-", "checked", True, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "verdict"),
+    [
+        (((), (), (), "covered", ""), "go"),
+        (((), (), (), "not_covered", ""), "no_go"),
+        (((), (), (), "partly", "看过"), "go"),
+        (((), (), (5,), "covered", " "), "no_go"),
+        (((), (), (5,), "covered", "锁在柜中"), "go"),
+        (((), (5,), (), "covered", "看过"), "no_go"),
+        (((5,), (), (), "covered", "看过"), "no_go"),
+    ],
+)
+def test_the_verdict_follows_from_what_was_found(given: Any, verdict: str) -> None:
+    assert verdict_of(*given) == verdict

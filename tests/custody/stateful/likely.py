@@ -11,7 +11,7 @@ from custody.entries.carrying_out import PermitOpened
 from custody.entries.copying import CopyingOpened
 from custody.entries.disclosure import ProlongationOpened, ProvisionOpened, ReviewOpened
 from custody.entries.dispatch import DispatchOpened, DistributionOpened, ReceiptOpened, WideningOpened
-from custody.entries.entry import CleaningOpened, VisitOpened
+from custody.entries.entry import CleaningOpened, RoomChecked, VisitOpened
 from custody.entries.keeping import HandOverOpened
 from custody.entries.meetings import MeetingConvened
 from custody.entries.organisations import LicenceRecorded
@@ -99,6 +99,12 @@ def _cleaning(choose: Choose, known: Known) -> Values:
     return _visit(choose, known) | {"work": "cleaning", "ventilation": "windows", "put_away": True}
 
 
+def _checked(_choose: Choose, known: Known) -> Values:
+    now = known.archive.books.clock()
+    said: Values = {"place": READING, "verdict": "go", "coverage": "covered", "antennas": 2, "listening": 2}
+    return said | {"in_use": (), "heard": (), "unclear": (), "heard_through": now, "valid_until": now + 60_000_000}
+
+
 def _dispatch(choose: Choose, known: Known) -> Values:
     to: Values = choose(({"addressee": 1, "recipient": None}, {"addressee": None, "recipient": PEOPLE["zhao"]}))
     return to | {
@@ -118,6 +124,7 @@ LIKELY: Mapping[type[Fact], Callable[[Choose, Known], Values]] = {
     ProductionOrdered: _order,
     VisitOpened: _visit,
     CleaningOpened: _cleaning,
+    RoomChecked: _checked,
     DispatchOpened: _dispatch,
     HandOverOpened: _hand_over,
     CopyingOpened: lambda choose, _known: {

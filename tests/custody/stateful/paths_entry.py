@@ -6,18 +6,21 @@ from custody.entries.entry import Acknowledged, EscortChanged, InstructionIssued
 from tests.builders import CLERK, PEOPLE, SECRECY_OFFICE, Archive
 from tests.custody.entry.scene import INSPECTOR, TECHNICIAN, a_visit, answered_for, cleaning, goes_in, goes_out
 
+STORE = 3
+"""The strong room: no meeting is held there, and nothing lies about."""
+
 
 def _visit(archive: Archive) -> None:
-    answered_for(archive)
-    matter = goes_in(archive, a_visit(archive, TECHNICIAN, INSPECTOR))
+    answered_for(archive, STORE)
+    matter = goes_in(archive, a_visit(archive, TECHNICIAN, INSPECTOR, place=STORE))
     goes_out(archive, matter, 2, last=False)
     archive.enter(CLERK, [EscortChanged(matter, PEOPLE["leader"], "另有会议")], "visit_escort", "leader")
     goes_out(archive, matter, 1)
 
 
 def _cleaning(archive: Archive) -> None:
-    answered_for(archive)
-    matter = goes_in(archive, cleaning(archive))
+    answered_for(archive, STORE)
+    matter = goes_in(archive, cleaning(archive, place=STORE))
     goes_out(archive, matter, 1)
 
 

@@ -12,6 +12,7 @@ from readers.doorlist import DoorKey
 from readers.driver import Batch, Identity
 from readers.guard import Guard, GuardConfig, PortalConfig
 from readers.outputs import OutputFailed
+from readers.portal import HOLD_US
 from readers.sighting import DoorAlarm, InputChange, TagRead
 
 SECOND = 1_000_000
@@ -82,11 +83,18 @@ class Door:
         changes = tuple(InputChange("door", port, active, at(t), self.now) for t, port, active in inputs)
         self.guard.listen(IDENTITY, Batch(found, self.now, inputs=changes), "door")
 
-    def goes_out(self, epc: str, since: float = 0) -> None:
-        """Somebody carries a tag out."""
-        reads = [(since + n / 5, 1, epc) for n in range(8)] + [(since + 1 + n / 5, 2, epc) for n in range(8)]
+    def goes_out(self, epc: str, since: float = 0, walks: float = 2) -> None:
+        """Somebody carries a tag out, and does not turn round in the door."""
+        reads = [(since + n / 5, 1, epc) for n in range(8)] + [(since + walks + n / 5, 2, epc) for n in range(8)]
         for read in sorted(reads):
             self.hears(read)
+        self.now += HOLD_US
+        self.told += self.guard.drain(self.now)
+
+    def broken(self, at_second: float) -> None:
+        """Somebody breaks the inner barrier, then the outer."""
+        t = at_second
+        self.hears(inputs=[(t, 1, True), (t + 0.2, 1, False), (t + 0.3, 2, True), (t + 0.5, 2, False)])
 
     def quiet(self, until: float) -> None:
         """Nothing more is heard until then."""

@@ -54,6 +54,12 @@ def a_scene(database: Database) -> "Scene":
     """The archive, with a clerk, a manager of planning and a secrecy office that may sign in."""
     clock = Ticking()
     scene = Scene(database, an_archive(books_on(database, clock)), clock)
+    accounts_in(database)
+    return scene
+
+
+def accounts_in(database: Database) -> None:
+    """Those of `a_scene` may sign in."""
     with database.writing() as connection:
         for who, role, unit in (
             ("clerk", Role.CLERK, None),
@@ -62,7 +68,6 @@ def a_scene(database: Database) -> "Scene":
             ("admin", Role.SYSTEM_ADMINISTRATOR, None),
         ):
             _account(connection, who, role, unit)
-    return scene
 
 
 def _account(connection: Connection, who: str, role: Role, unit: int | None) -> None:

@@ -76,5 +76,5 @@ def test_what_is_outside_by_right_is_in_no_wrong_place(sqlite_scene: Scene, ente
     assert not scene.check().opened
     # Past the window, what was packed and never entered is where it should not be.
     scene.wait(3 * DAY / SECOND)
-    opened = scene.check("place_rated_too_low").opened
+    opened = scene.check("used_in_unprotected_place").opened
     assert bool(opened) is not entered

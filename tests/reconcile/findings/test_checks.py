@@ -139,6 +139,8 @@ ABSENCES = {
     "covered a second too short": (missing_case(299), False),
     "heard five minutes ago": (missing_case(9_000, 300), True),
     "heard a second later than that": (missing_case(9_000, 299), False),
+    "where it is heard badly, too short": (replace(missing_case(1199), absence_needed=1200 * SECOND), False),
+    "where it is heard badly, long enough": (replace(missing_case(1200), absence_needed=1200 * SECOND), True),
     "nobody was listening": (replace(missing_case(), books_cover=None), False),
     "without a tag": (replace(missing_case(), tagged=False), False),
     "left by a portal": (replace(missing_case(), removal_open=True), False),

@@ -163,7 +163,7 @@ def test_what_lies_at_the_portal_is_told_once_a_stay(sqlite_scene: Scene) -> Non
     [
         ("outer broken second", ((1.5, 1, True), (0.9, 2, True)), "out", True),
         ("inner broken second", ((1.5, 2, True), (0.9, 1, True)), "out", False),
-        ("never broken", (), "out", True),
+        ("never broken", (), "out", False),
     ],
 )
 def test_the_beam_that_arrives_with_the_reads_counts(

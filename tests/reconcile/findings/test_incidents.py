@@ -11,7 +11,7 @@ PASSED, GHOST = "direct_pass", "ghost_read"
 GRACE_SECONDS = 120
 
 
-def test_towards_c_3_detect__brought_back_by_another_than_the_reader_it_was_passed_on(scene: Scene) -> None:
+def test_c_3_detect__brought_back_by_another_than_the_reader_it_was_passed_on(scene: Scene) -> None:
     # Given three carriers with sun: she brings one herself, chen brings another, the third is still out
     own, passed, out = scene.archive.carriers(3)
     matter = a_circulation(scene.archive, own, passed, out)
@@ -38,7 +38,7 @@ def test_towards_c_3_detect__brought_back_by_another_than_the_reader_it_was_pass
     assert not scene.check(PASSED)
 
 
-def test_towards_c_3_detect__each_leg_passed_on_is_its_own_finding(sqlite_scene: Scene) -> None:
+def test_c_3_detect__each_leg_passed_on_is_its_own_finding(sqlite_scene: Scene) -> None:
     scene = sqlite_scene
     carrier = scene.archive.carrier()
     matter = a_circulation(scene.archive, carrier)

@@ -181,11 +181,11 @@ def test_c_2_detect__read_in_a_place_not_rated_for_it(scene: Scene) -> None:
     scene.archive.borrow(carrier, "chen")
     scene.wait(minutes(1))
     scene.heard(carrier, CORRIDOR, seconds=19)
-    assert not scene.check("place_rated_too_low")
+    assert not scene.check("used_in_unprotected_place")
     scene.heard(carrier, CORRIDOR, seconds=20)
-    scene.check("place_rated_too_low")
+    scene.check("used_in_unprotected_place")
     item = scene.only()
-    assert (item.line.kind, item.line.clause, item.line.urgency) == ("place_rated_too_low", "c.2", 0)
+    assert (item.line.kind, item.line.clause, item.line.urgency) == ("used_in_unprotected_place", "c.2", 0)
     assert item.line.owner == PEOPLE["secrecy"]
     # When it is in the reading room, which is rated secret, it clears
     scene.heard(carrier, READING, seconds=5)

@@ -1,5 +1,6 @@
 """The believed place: what moves it, what does not, and how firmly it is believed. Pure, no database."""
 
+import json
 import random
 
 import pytest
@@ -7,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custody.values import SECOND
-from reconcile.presence import Heard, Memory, Passage, Site, Stay, fold_tag
-from reconcile.presence.model import from_bytes, to_bytes
+from reconcile.presence import MODEL, Heard, Memory, Passage, Site, Stay, advance_tag, fold_tag
+from reconcile.presence.kept import from_bytes, to_bytes
 from tests.reconcile.presence.scenes import EARS, HOME, NEXT, PLACES, SETTINGS, SITE, at, scene, still
 
-AT_HOME = still("home", 0, 60)
+AT_HOME = still("home", 0, 300)
+"""Five minutes: the way it is heard there is known."""
 
 
 def fold(text: str, site: Site = SITE, memory: Memory | None = None) -> Memory:
@@ -27,7 +29,7 @@ def fold(text: str, site: Site = SITE, memory: Memory | None = None) -> Memory:
         ("glimpsed once", "0 0 home 1 -50", "home", "unconfirmed"),
         ("heard twice, shortly", "0 3 home 2 -50", "home", "probable"),
         ("steady", still("home", 0, 20), "home", "confirmed"),
-        ("steady without strengths", "0 5 home 9 -; 5 12 home 9 -", "home", "confirmed"),
+        ("steady without strengths", "0 5 home 9 -; 5 12 home 9 -; 12 22 home 20 -", "home", "confirmed"),
     ],
 )
 def test_how_firmly_a_place_is_believed(what: str, sightings: str, place: str, strength: str) -> None:
@@ -39,60 +41,122 @@ def test_how_firmly_a_place_is_believed(what: str, sightings: str, place: str, s
     ("what", "then", "place"),
     [
         # Cross-reads: the tag lies at home, the next cabinet hears it too.
-        ("one cross-read", "61 61 next 1 -70; " + still("home", 60, 80), "home"),
-        ("many cross-reads beside reads at home", still("next", 60, 300, -58) + "\n" + still("home", 60, 300), "home"),
-        ("cross-reads as strong as home", still("next", 60, 300, -55) + "\n" + still("home", 60, 300), "home"),
-        ("cross-reads 5 dB stronger", still("next", 60, 300, -50) + "\n" + still("home", 60, 300), "home"),
-        ("one strong glimpse", "61 61 next 1 -30; " + still("home", 60, 80), "home"),
-        ("weak reads next door while home is silent for 20 s", "61 65 next 3 -70; 70 80 next 3 -70", "home"),
-        # Moves.
-        ("clearly stronger there", "61 63 next 4 -45", "next"),
-        ("steady there, silent at home", "62 70 next 9 -55; 70 75 next 9 -55", "next"),
-        ("steady there for too short", "61 65 next 9 -55", "home"),
-        ("weak there, for long, silent at home", still("next", 61, 101, -70), "next"),
-        ("there and back", still("next", 61, 90, -45) + "\n" + still("home", 91, 130), "home"),
-        ("to a place without strengths", "61 66 far 9 -; 66 73 far 9 -", "far"),
+        ("one cross-read", "301 301 next 1 -70; " + still("home", 300, 320), "home"),
+        (
+            "many cross-reads beside reads at home",
+            still("next", 300, 600, -58) + "\n" + still("home", 300, 600),
+            "home",
+        ),
+        ("cross-reads as strong as home", still("next", 300, 600, -55) + "\n" + still("home", 300, 600), "home"),
+        ("cross-reads 5 dB stronger", still("next", 300, 600, -50) + "\n" + still("home", 300, 600), "home"),
+        ("one strong glimpse", "301 301 next 1 -30; " + still("home", 300, 320), "home"),
+        ("one strong glimpse, then silence", "301 301 next 1 -30", "home"),
+        ("weak reads next door while home is silent for 20 s", "301 305 next 3 -70; 310 320 next 3 -70", "home"),
+        ("always cross-read, then silent at home", still("next", 0, 400, -55), "home"),
+        # Moves: two periods of the daemon, for home's silence is known only after one.
+        ("clearly stronger there", "301 303 next 4 -45\n" + still("next", 303, 333, -45), "next"),
+        ("steady there, silent at home", still("next", 302, 352, -55), "next"),
+        ("there and back", still("next", 301, 341, -45) + "\n" + still("home", 341, 401), "home"),
+        ("to a place without strengths", still("far", 301, 401).replace("-55", "-"), "far"),
     ],
 )
 def test_what_moves_the_believed_place(what: str, then: str, place: str) -> None:
     assert fold(AT_HOME + "\n" + then).place == PLACES[place], what
 
 
+def test_weak_reads_next_door_and_none_at_home_make_it_unconfirmed_and_take_it_nowhere() -> None:
+    memory = fold(AT_HOME + "\n" + still("next", 301, 500, -70))
+    assert (memory.place, memory.strength) == (HOME, "unconfirmed")
+
+
 @pytest.mark.parametrize(
     ("what", "then", "place"),
     [
-        ("as strong as at home, but only for a while", still("next", 61, 80, -55), "home"),
-        ("weaker than at home, however long", still("next", 61, 600, -60), "home"),
-        ("as strong as at home, for long", still("next", 61, 101, -55), "next"),
-        ("clearly stronger", "61 63 next 4 -45", "next"),
+        ("as strong as at home, but only for a while", still("next", 301, 320, -55), "home"),
+        ("weaker than at home, however long", still("next", 301, 2901, -60), "home"),
+        ("as strong as at home, for long", still("next", 301, 401, -55), "next"),
+        ("clearly stronger", still("next", 301, 361, -45), "next"),
     ],
 )
 def test_a_dead_reader_gives_its_tags_away_only_on_strong_evidence(what: str, then: str, place: str) -> None:
-    # Given home's reader died at 60 s: its silence says nothing.
-    dead_at_home = Site(EARS, SITE.portals, {HOME: at(60), NEXT: at(9999)})
+    # Given home's reader died at 300 s: its silence says nothing.
+    dead_at_home = Site(EARS, SITE.portals, {HOME: at(300), NEXT: at(9999)})
     assert fold(AT_HOME + "\n" + then, dead_at_home).place == PLACES[place], what
 
 
-def test_a_move_is_dated_from_the_first_read_after_the_last_at_home() -> None:
-    _, conclusions = fold_tag(Memory(), scene(AT_HOME + "\n64 70 next 9 -55; 70 80 next 9 -55"), SITE, SETTINGS)
-    assert list(conclusions.stays.values()) == [
-        Stay(HOME, at(0), at(60), 120, -55.0, "cabinet", 1),
-        Stay(NEXT, at(64), at(80), 18, -55.0, "cabinet", 2),
-    ]
+def test_a_move_is_dated_from_the_first_read_of_the_doubt_and_carries_its_evidence() -> None:
+    _, conclusions = fold_tag(Memory(), scene(AT_HOME + "\n" + still("next", 304, 344, -45)), SITE, SETTINGS)
+    home, there = conclusions.stays.values()
+    assert home == Stay(HOME, at(0), at(300), 600, -55.0, "cabinet", 1)
+    assert (there.place, there.since_at, there.until_at, there.reads) == (NEXT, at(304), at(344), 80)
+    moves = [move for move in conclusions.moves if move.from_place != move.to_place]
+    assert [(m.from_place, m.to_place, m.at, m.cause) for m in moves] == [(HOME, NEXT, at(304), "places")]
+    evidence = moves[0].evidence
+    assert (evidence["model"], evidence["calibration"], evidence["runner_up"]) == (MODEL, 0, HOME)
+    silent, heard = evidence["antennas"]
+    # What was expected of home's antenna, and did not come:
+    assert (silent["place"], silent["heard"]) == (HOME, 0.0)
+    assert silent["expected"] > 0.8 * silent["windows"] > 5
+    assert (heard["place"], heard["mean_dbm"], heard["strongest_dbm"]) == (NEXT, -45.0, -45.0)
+    assert evidence["listening"] == [["cabinet", 1], ["cabinet", 2]]
+    assert json.loads(json.dumps(evidence)) == evidence
+
+
+def test_no_probability_is_told() -> None:
+    _, conclusions = fold_tag(Memory(), scene(AT_HOME + "\n" + still("next", 304, 344, -45)), SITE, SETTINGS)
+    kept = {key for move in conclusions.moves for key in move.evidence}
+    assert kept == {"model", "calibration", "since_at", "until_at", "antennas", "listening", "runner_up"}
 
 
 def test_a_silence_ends_the_stay_but_not_the_belief() -> None:
-    later = 60 + SETTINGS.silence_us / SECOND + 1
+    later = 300 + SETTINGS.silence_us / SECOND + 1
     memory, conclusions = fold_tag(Memory(), scene(AT_HOME + "\n" + still("home", later, later + 20)), SITE, SETTINGS)
     assert [stay.since_at for stay in conclusions.stays.values()] == [at(0), at(later)]
     assert (memory.place, memory.since_at) == (HOME, at(0))
 
 
-def test_after_a_silence_one_read_at_the_known_place_is_probable_then_confirmed() -> None:
+def test_after_a_silence_reads_at_the_known_place_make_it_firm_again() -> None:
     memory = fold(AT_HOME)
-    glimpsed = fold("300 300 home 1 -55", memory=memory)
-    assert glimpsed.strength == "probable"
-    assert fold(still("home", 300, 320), memory=glimpsed).strength == "confirmed"
+    silent, _ = advance_tag(memory, at(900), SITE, SETTINGS)
+    stray = fold("900 900 home 1 -75", memory=silent)
+    heard = fold("900 900 home 1 -55; 900 910 home 20 -55", memory=silent)
+    assert [silent.strength, stray.strength, heard.strength] == ["unconfirmed", "unconfirmed", "confirmed"]
+
+
+@pytest.mark.parametrize(
+    ("what", "listened", "through", "strength"),
+    [
+        ("not long enough to say", ((0, 308),), 320, "confirmed"),
+        ("long enough", ((0, 400),), 400, "unconfirmed"),
+        ("nobody listened", ((0, 300),), 90_000, "confirmed"),
+        ("listened again, too shortly", ((0, 300), (3600, 3615)), 3630, "confirmed"),
+        ("listened again for long", ((0, 300), (3600, 3700)), 3710, "unconfirmed"),
+    ],
+)
+def test_silence_is_evidence_only_while_somebody_listened(
+    what: str, listened: tuple[tuple[int, int], ...], through: int, strength: str
+) -> None:
+    spans = tuple((at(since), at(until)) for since, until in listened)
+    site = Site(EARS, SITE.portals, listening=dict.fromkeys(EARS, spans))
+    memory = fold(AT_HOME, site)
+    after, conclusions = advance_tag(memory, at(through), site, SETTINGS)
+    assert (after.place, after.strength) == (HOME, strength), what
+    assert [move.cause for move in conclusions.moves] == ["silence"] * (strength == "unconfirmed")
+
+
+def test_whoever_looks_when_it_is_due_finds_the_silence() -> None:
+    memory = fold(AT_HOME)
+    looks = 0
+    while memory.strength != "unconfirmed":
+        due = memory.due_at(SETTINGS)
+        assert due is not None
+        assert due > memory.through_at
+        memory, _ = advance_tag(memory, due, SITE, SETTINGS)
+        looks += 1
+    assert looks <= 3
+    assert memory.through_at < at(300) + 60 * SECOND
+    # Then there is nothing more to look for.
+    assert memory.due_at(SETTINGS) is None
 
 
 def test_a_late_sighting_is_left_to_the_past() -> None:
@@ -112,7 +176,8 @@ def test_sightings_a_smoothing_period_out_of_order_are_evidence_not_late() -> No
     memory, conclusions = fold_tag(memory, scene("5 15 home 20 -50"), SITE, SETTINGS)
     assert (conclusions.late, memory.place) == ([], NEXT)
     # then they count once it goes on.
-    assert fold("15 26 home 20 -50", memory=memory).since_at == at(5)
+    memory = fold("15 25 home 20 -50; 25 35 home 20 -50; 35 45 home 20 -50", memory=memory)
+    assert (memory.place, memory.strength, memory.reads) == (HOME, "confirmed", 140)
 
 
 _WHERE = st.sampled_from(["home", "next", "room", "far", "inside", "outside", "stray"])
@@ -154,8 +219,21 @@ def test_folding_in_pieces_gives_what_folding_at_once_gives(heard: list[Heard], 
 def test_the_memory_is_bounded_and_survives_its_row(heard: list[Heard]) -> None:
     memory, _ = fold_tag(Memory(), heard * 5, SITE, SETTINGS)
     assert from_bytes(to_bytes(memory)) == memory
-    assert sum(map(len, memory.glimpses.values())) <= 8 * 16
+    assert len(memory.belief.candidates) <= 6
+    assert len(memory.belief.ears) <= 14
     assert memory.reads == 5 * sum(h.reads for h in heard)
+
+
+def test_the_memory_of_the_filter_before_this_one_is_gone_on_with() -> None:
+    # Given what an installation kept of a tag that lay at home
+    kept = [1, HOME, "confirmed", at(0), at(300), -55.0, at(300), "cabinet", 1, -50.0, 600, [], None, [], []]
+    stay = [HOME, at(0), at(300), 600, -50.0, "cabinet", 1]
+    memory = from_bytes(json.dumps([*kept[:12], stay, [], []]).encode())
+    assert (memory.place, memory.strength, memory.reads, memory.stay) == (HOME, "confirmed", 600, Stay(*stay))
+    # When it lies on, nothing is new; and it is kept as this program keeps it.
+    after, conclusions = fold_tag(memory, scene(still("home", 300, 400)), SITE, SETTINGS)
+    assert (after.place, after.strength, after.since_at, conclusions.moves) == (HOME, "confirmed", at(0), [])
+    assert from_bytes(to_bytes(after)) == after
 
 
 def test_another_versions_memory_is_refused() -> None:

@@ -205,16 +205,21 @@ def test_the_table_of_jobs(books: Books, database: Database) -> None:
         "reader_watch": 5,
         "urgent_deadlines": 60,
         "deadlines": 300,
+        "clones": 60,
+        "silences": 3600,
         "reminders": 600,
+        "digests": 60,
         "checkpoint": 3600,
         "seal_logs": 60,
         "whole_check": 3600,
         "clock": 60,
+        "learn_site": 86_400,
         "tidy_slots": 86_400,
     }
     assert table["overdue_round"].run(NOW) == "opened 0, cleared 0"
     assert table["reader_watch"].run(NOW) == "opened 0, cleared 0"
     assert table["deadlines"].run(NOW) == "opened 0, cleared 0"
     assert table["reminders"].run(NOW) == "sent 0"
+    assert table["learn_site"].run(NOW) == "nothing new from 0 tags, 0 weak"
     assert ask(database, "one")
     assert table["tidy_slots"].run(NOW + 8 * DAY) == "forgot 1 slots"

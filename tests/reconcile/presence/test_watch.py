@@ -82,19 +82,23 @@ def test_a_tick_folds_checks_and_tells(site: Database) -> None:
     # When checks find something, that is told too;
     version, checks.opened, stopwatch.seconds = bulletin.version, ("F-2026-0001",), 1.0
     watch.tick()
-    assert bulletin.changes(None, version).topics == {"findings"}
+    assert bulletin.changes(None, version).topics == {"findings", "inbox"}
     # and within the same second they are not asked again.
     watch.tick()
     assert len(checks.asked) == 2
 
 
 def test_a_passage_has_its_checks_at_once(site: Database) -> None:
-    checks, bulletin = Checks(), Bulletin()
-    watch = watch_on(site, checks, bulletin)
+    checks, bulletin, now = Checks(), Bulletin(), [at(100)]
+    watch = Watch(site, SCHEME, lambda: now[0], bulletin, checks=checks, stopwatch=Stopwatch())
     watch.tick()
     checks.asked.clear()
     arrive(site, 1, reader="gate", antenna=1, first=0, last=1)
     arrive(site, 2, reader="gate", antenna=2, first=2, last=3)
+    # Without a beam, once somebody who turns round in the door would have been heard again.
+    watch.tick()
+    assert checks.asked == []
+    now[0] = at(105)
     watch.tick()
     assert checks.asked == [PASSAGE_KINDS]
     assert "passages" in bulletin.changes(None, 0).topics
@@ -155,4 +159,4 @@ def test_the_real_checks_open_what_the_radio_contradicts(site: Database) -> None
     watch = Watch(site, SCHEME, lambda: at(100), bulletin := Bulletin(), stopwatch=Stopwatch())
     arrive(site, 1, epc="3414F4A2FFFFFFFFFFFFFFFF", first=90, reads=9)
     watch.tick()
-    assert bulletin.changes(None, 0).topics == {"findings", "presence", "readers"}
+    assert bulletin.changes(None, 0).topics == {"findings", "inbox", "presence", "readers"}

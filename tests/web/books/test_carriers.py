@@ -163,7 +163,7 @@ def test_the_highest_level_of_the_page_stands_in_the_shell(front: Front) -> None
 def test_changing_the_language_keeps_the_page_and_its_filters(front: Front) -> None:
     browser = front.signed_in("clerk")
     page = browser.get("/carriers?level=secret&status=in_place").text
-    switch = re.search(r'<a href="([^"]+)" lang="zh-CN"', page)
+    switch = re.search(r'<a [^>]*href="([^"]+)" lang="zh-CN"', page)
     assert switch
     address = switch[1].replace("&amp;", "&")
     assert address == "/carriers?level=secret&status=in_place&lang=zh"
@@ -216,13 +216,17 @@ class TestTwoStories:
         self.heard(front, carrier, SHELF)
         page = self.page(front, carrier)
         assert 'aria-label="agree"' in page
-        assert "41 reads · strongest −52 dBm · confirmed" in words(page)
+        assert "Present · at B1-01-1" in words(page)
+        assert "Its tag is heard there · confirmed" in words(page)
+        assert "41 reads · strongest −52 dBm" in words(page)
 
     def test_they_differ_where_it_is_heard_on_another_shelf(self, front: Front) -> None:
         carrier = front.archive.carrier()
         self.hears(front)
         self.heard(front, carrier, SHELF_2)
-        assert 'aria-label="differ"' in self.page(front, carrier)
+        page = self.page(front, carrier)
+        assert 'aria-label="differ"' in page
+        assert "Absent · at B1-01-2" in words(page)
 
     def test_they_differ_where_a_lent_one_is_heard_in_store(self, front: Front) -> None:
         carrier = front.archive.carrier()
@@ -236,16 +240,19 @@ class TestTwoStories:
     def test_where_nobody_listens_nothing_is_concluded(self, front: Front) -> None:
         page = self.page(front, front.archive.carrier())
         assert "Not covered" in page
-        assert "called neither present nor missing" in page
+        assert "neither present nor absent" in page
+        assert "never confirmed" in page
         assert 'aria-label="cannot be compared"' in page
 
     def test_silence_is_said_only_where_somebody_listens(self, front: Front) -> None:
         carrier = front.archive.carrier()
         self.hears(front)
-        assert "not heard" in words(self.page(front, carrier))
+        page = words(self.page(front, carrier))
+        assert "Unconfirmed" in page
+        assert "Its tag was never heard" in page
 
     def test_without_a_tag_the_radio_has_no_say(self, front: Front) -> None:
-        assert "The radio cannot hear it" in self.page(front, front.archive.carrier(tagged=False))
+        assert "It has no tag: only eyes confirm it" in self.page(front, front.archive.carrier(tagged=False))
 
     def test_its_life_has_both_rails_and_turns_red_past_the_due_day(self, front: Front) -> None:
         carrier = front.archive.carrier()

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from custody.life_cycle import Status
-from tests.builders import Archive
+from reconcile.store.core import ANTENNA, READER, SIGHTING
+from tests.builders import PEOPLE, SHELF_2, Archive
 from tests.custody.destruction.batches import CENTRE, Batch, a_batch, at_the_centre
 from tests.web.front import PASSWORD, Browser, Front, words
 
@@ -74,10 +75,28 @@ def test_on_site_from_the_pages(front: Front, the_archive: Archive) -> None:
     assert f'href="/matters/{batch.matter}/destroy"' not in page
     enter(other, batch, "check", bag="D-01", seal="880001", carriers=codes_of(batch))
     three = {"destroyer": "1012", "supervisor_1": "1004", "supervisor_2": "1005"}
+    # Nor what was not read once more: scan by scan, until it equals the list.
+    stopped = other.get(f"/matters/{batch.matter}").text
+    assert "The last read does not stand for this list" in words(stopped)
+    assert f'href="/matters/{batch.matter}/destroy"' not in stopped
+    other.send(f"/weighing/{batch.matter}/scan", scan=codes_of(batch))
+    assert "Equal to the list" in words(other.get(f"/weighing/{batch.matter}").text)
+    read = enter(other, batch, "weigh", place="B1-01-2")
+    assert batch.now.body.weighing.list_hash in paper(other, read).replace(" ", "")
     certificate = enter(other, batch, "destroy", "1004", "1005", place="B1-01-2", device="SZ-3", fineness="6", **three)
     assert {the_archive.state(carrier).status for carrier in batch.carriers} == {Status.DESTROYED}
     said = paper(other, certificate)
-    for text in (batch.now.number, "SZ-3", "particles level 6", "Song Lin", "Liang Wenqu", "Shen Lan", "Sun Li", LONG):
+    for text in (
+        batch.now.number,
+        read,
+        "SZ-3",
+        "particles level 6",
+        "Song Lin",
+        "Liang Wenqu",
+        "Shen Lan",
+        "Sun Li",
+        LONG,
+    ):
         assert text in said
     assert the_archive.books.rebuild_check() == []
 
@@ -164,3 +183,109 @@ def test_everything_of_a_batch_in_chinese_too(front: Front, the_archive: Archive
     said = paper(clerk, receipt)
     for text in ("涉密载体销毁证明", "送销人签字", "监销人签字", "内容无法还原"):
         assert text in said
+
+
+# The last read (g.5).
+
+
+def weighing(browser: Browser, batch: Batch) -> str:
+    """The words of the page of the last read."""
+    return words(browser.get(f"/weighing/{batch.matter}").text)
+
+
+def test_g_5_record__the_last_read_is_scanned_undone_and_signed_only_when_it_equals_the_list(
+    front: Front, the_archive: Archive
+) -> None:
+    """
+    what is scanned            short  over  signed
+    nothing                    2      0     no
+    the first                  1      0     no
+    the first, a stranger      1      1     no
+    the first                  1      0     no, after undo
+    both                       0      0     yes
+    """
+    batch = a_batch(the_archive, 2).bagged()
+    one, two = (the_archive.state(carrier).tags[0].epc for carrier in batch.carriers)
+    stranger = the_archive.state(the_archive.carrier()).tags[0].epc
+    other = front.signed_in("clerk2")
+
+    def signed() -> int:
+        answer = other.send(f"/matters/{batch.matter}/weigh", password=PASSWORD)
+        return int(answer.status_code)
+
+    def refused(short: int, over: int) -> None:
+        assert signed() == 409
+        assert batch.now.body.weighing is None
+        said = weighing(other, batch)
+        assert (f"{short} still to be read" in said) is bool(short)
+        assert (f"{over} on no list" in said) is bool(over)
+
+    refused(2, 0)
+    other.send(f"/weighing/{batch.matter}/scan", scan=one, event="e-1")
+    other.send(f"/weighing/{batch.matter}/scan", scan=one, event="e-1")
+    refused(1, 0)
+    front.clock.at += 1_000_000
+    other.send(f"/weighing/{batch.matter}/scan", scan=stranger)
+    refused(1, 1)
+    other.send(f"/weighing/{batch.matter}/undo")
+    refused(1, 0)
+    other.send(f"/weighing/{batch.matter}/scan", scan="no-such-code")
+    assert "1 unknown code" in weighing(other, batch)
+    other.send(f"/weighing/{batch.matter}/scan", scan=two)
+    # A code that nobody knows is on no list either: it is taken back before anything is signed.
+    assert "Equal to the list" not in weighing(other, batch)
+    assert signed() == 422
+    for _scan in ("two", "no-such-code"):
+        other.send(f"/weighing/{batch.matter}/undo")
+    other.send(f"/weighing/{batch.matter}/scan", scan=two)
+    assert "Equal to the list" in weighing(other, batch)
+    assert signed() == 303
+    read = batch.now.body.weighing
+    assert (read.items, read.by_eye, read.by) == (2, (), PEOPLE["clerk2"])
+    # Put in another bag, what was read before counts no more.
+    front.clock.at += 1_000_000
+    batch.seal("D-02", "880002").check("D-02", "880002")
+    assert "2 still to be read" in weighing(other, batch)
+
+
+def test_g_5_record__what_does_not_answer_is_seen_by_both_supervisors(front: Front, the_archive: Archive) -> None:
+    batch = a_batch(the_archive, 2).bagged()
+    other = front.signed_in("clerk2")
+    other.send(f"/weighing/{batch.matter}/scan", scan=the_archive.state(batch.carriers[0]).tags[0].epc)
+    unsaid = other.send(f"/weighing/{batch.matter}/eye", carrier=str(batch.carriers[1]))
+    assert unsaid.status_code == 422
+    other.send(f"/weighing/{batch.matter}/eye", carrier=str(batch.carriers[1]), reason="标签损坏")
+    assert "By eye 1" in weighing(other, batch)
+    alone = other.send(f"/matters/{batch.matter}/weigh", password=PASSWORD)
+    assert alone.status_code == 422
+    enter(other, batch, "weigh", "1004", "1005", supervisor_1="1004", supervisor_2="1005")
+    read = batch.now.body.weighing
+    assert (read.by_eye, read.supervisors) == ((batch.carriers[1],), (PEOPLE["chen"], PEOPLE["sun"]))
+
+
+def test_what_the_reader_at_the_shredder_heard_is_taken_once(front: Front, the_archive: Archive) -> None:
+    batch = a_batch(the_archive, 2).bagged()
+    database, now = the_archive.books.database, the_archive.books.clock()
+    with database.writing() as connection:
+        row = {"name": "shredder", "enabled": True, "device": "", "title_zh": "", "title_en": "", "state": "listening"}
+        connection.execute(READER.insert().values(row | {"detail": "", "enabled_at": now}))
+        connection.execute(ANTENNA.insert().values(reader="shredder", number=1, place=SHELF_2, role="place"))
+        for at, carrier in enumerate(batch.carriers):
+            epc = the_archive.state(carrier).tags[0].epc
+            heard = {"source": 1, "sequence": at, "epc": epc, "reader": "shredder", "antenna": 1, "received_at": now}
+            connection.execute(SIGHTING.insert().values(heard | {"first_at": now, "last_at": now, "count": 3}))
+    other = front.signed_in("clerk2")
+    for _again in range(2):
+        other.send(f"/weighing/{batch.matter}/heard", place=str(SHELF_2))
+    assert "Equal to the list" in weighing(other, batch)
+    enter(other, batch, "weigh", place="B1-01-2")
+    assert batch.now.body.weighing.items == 2
+
+
+def test_the_last_read_is_for_those_who_destroy(front: Front, the_archive: Archive) -> None:
+    batch = a_batch(the_archive, 1).bagged()
+    assert front.signed_in("chen").get(f"/weighing/{batch.matter}").status_code in (403, 404)
+    clerk = front.signed_in("clerk")
+    assert clerk.get("/weighing/987654").status_code == 404
+    batch.weigh().destroy()
+    assert clerk.send(f"/weighing/{batch.matter}/scan", scan="1").status_code == 404

@@ -7,7 +7,10 @@ import pytest
 from api.web.navigation import GROUPS, ITEMS
 from tests.web.front import Front, words
 
-GROUP = re.compile(r'<p class="side-group" id="nav-(\w+)">(.*?)</p><ul aria-labelledby="nav-\1">(.*?)</ul>', re.DOTALL)
+GROUP = re.compile(
+    r'<(?:p|summary) class="side-group" id="nav-(\w+)">(.*?)</(?:p|summary)><ul aria-labelledby="nav-\1">(.*?)</ul>',
+    re.DOTALL,
+)
 
 
 def groups_of(front: Front, who: str, language: str = "en") -> dict[str, list[str]]:
@@ -57,3 +60,15 @@ def test_the_help_names_a_key_only_where_there_is_one(front: Front) -> None:
     told = re.findall(r"<kbd>g</kbd> <kbd>(.*?)</kbd>", page)
     assert all(re.fullmatch("[a-z]", key) for key in told)
     assert set(told) == set(re.findall(r'data-go="([^"]*)"', page))
+
+
+def test_many_places_are_folded_but_for_the_daily_work_and_where_one_is(front: Front) -> None:
+    clerk = front.signed_in("clerk", "en")
+    folds = re.compile(r'data-fold="(\w+)"( open)?>')
+    assert folds.findall(clerk.get("/carriers").text) == [("procedures", ""), ("registers", ""), ("administration", "")]
+    at_places = folds.findall(clerk.get("/places").text)
+    assert at_places == [("procedures", ""), ("registers", " open"), ("administration", "")]
+
+
+def test_few_places_are_not_folded(front: Front) -> None:
+    assert "data-fold" not in front.signed_in("admin", "en").get("/me").text

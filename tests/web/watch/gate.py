@@ -9,7 +9,7 @@ from reconcile.store.portals import BeamSetting, set_beam
 from tests.reconcile.findings.scene import GATE, Scene
 
 EVIDENCE = (
-    '{"model":"portal-2","parts":{"base":-0.9,"strength":0.5,"order":0.9,"end":0.9,"reads":1.0,"beam":1.5},'
+    '{"model":"portal-3","parts":{"base":-3.5,"order":1.7,"end":1.0,"reads":2.9,"sides":-2.8,"beam":1.5},'
     '"beam":{"passes":[{"at":%d,"way":"out"}],"watched":true,"offset_us":-900000,"offset_flagged":true}}'
 )
 

@@ -88,7 +88,7 @@ def test_finishing_with_nothing_scanned_says_so(house: House) -> None:
     visitor = house.client("clerk")
     shown = words(visitor.page(f"/rounds/{opened(visitor)}/finish"))
     assert "Nothing was scanned." in shown
-    assert "Finishing records 3 as not found." in shown
+    assert "records 3 as not covered" in shown
 
 
 def sign(visitor: Visitor, number: str, **fields: str) -> Any:

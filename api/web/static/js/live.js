@@ -37,7 +37,7 @@ function busy(region) {
   for (const radio of region.querySelectorAll("input[type=radio]")) {
     if (radio.checked !== radio.defaultChecked) return true;
   }
-  return region.querySelector("details[open]") !== null;
+  return region.querySelector("details[open]:not(.side-fold)") !== null;
 }
 
 function put(fresh, selector) {
@@ -45,7 +45,12 @@ function put(fresh, selector) {
     const now = old.id ? fresh.getElementById(old.id) : fresh.querySelector(selector);
     if (!now || busy(old) || now.innerHTML === old.innerHTML) continue;
     const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    const folds = [...old.querySelectorAll(".side-fold")].map((fold) => [fold.dataset.fold, fold.open]);
     old.replaceChildren(...[...now.childNodes].map((node) => document.adoptNode(node)));
+    for (const [name, open] of folds) {
+      const fold = old.querySelector(`.side-fold[data-fold="${CSS.escape(name)}"]`);
+      if (fold) fold.open = open;
+    }
     if (focused) old.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
   }
 }

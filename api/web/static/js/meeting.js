@@ -111,7 +111,7 @@ async function undo() {
 byId("undo-form")?.addEventListener("submit", (event) => { event.preventDefault(); undo(); });
 
 badge.addEventListener("click", () => { queue.send(); refresh(); });
-follow(["books", "presence"], refresh);
+follow(["books", "presence", "inbox"], refresh); // what leaves by a portal is told to the secretary
 onChange(() => queue.show());
 setInterval(() => queue.show(), 1000);
 setInterval(refresh, 30_000); // "heard three minutes ago" grows old by itself

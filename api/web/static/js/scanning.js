@@ -21,6 +21,15 @@ function remember(key, value) {
   try { localStorage.setItem(key, JSON.stringify(value)); } catch { /* a full store: it holds for this page */ }
 }
 
+// The name of this device, made once and kept on it: what the identifiers of its scans begin with.
+export function deviceName() {
+  const known = remembered("sweep:device", "");
+  if (/^d-[0-9a-f]{8}$/.test(known)) return known;
+  const made = newEvent("d-").slice(0, 10);
+  remember("sweep:device", made);
+  return made;
+}
+
 // An identifier of its own for a scan: sent again, it is taken once.
 export function newEvent(prefix = "") {
   return prefix + [...crypto.getRandomValues(new Uint8Array(12))].map((b) => b.toString(16).padStart(2, "0")).join("");

@@ -113,3 +113,14 @@ if (kept) {
     one.dispatchEvent(new Event("change", { bubbles: true }));
   }
 }
+
+// Which groups of the navigation are unfolded is remembered on this device; where one is, always is.
+const FOLDS = "folds";
+const folded = () => JSON.parse(localStorage.getItem(FOLDS) ?? "{}");
+for (const fold of document.querySelectorAll(".side-fold")) {
+  fold.open ||= folded()[fold.dataset.fold] ?? false;
+}
+document.querySelector("nav.side")?.addEventListener("click", (event) => {
+  const fold = event.target.closest("summary")?.parentElement;
+  if (fold) localStorage.setItem(FOLDS, JSON.stringify({ ...folded(), [fold.dataset.fold]: !fold.open }));
+});

@@ -1,9 +1,10 @@
 // The sweep. Scans go into a queue on the device under identifiers of their own, and leave it only when the server
 // has them: a cut line loses nothing and a replay doubles nothing. Numbers and codes only, never a title.
 import { follow, onChange } from "./live.js";
-import { Queue, byId, codesOf, figures, flash, focusBox, newEvent, poster, scanBox, soundButton, sounds, takeOver } from "./scanning.js";
+import { Queue, byId, codesOf, figures, deviceName, flash, focusBox, newEvent, poster, scanBox, soundButton, sounds, takeOver } from "./scanning.js";
 
 const { round, csrf } = document.body.dataset;
+const device = deviceName();
 const box = byId("scan");
 const last = byId("last");
 const badge = byId("sync");
@@ -15,7 +16,9 @@ function take() {
   queue.add(...codes.map((code) => scanned(code, "scan", "")));
 }
 
-const scanned = (code, means, reason) => ({ event: newEvent("dev-"), code: code.slice(0, 200), at: Date.now() * 1000, means, reason });
+// Where the person said to be: a scan is of that place, also if it is sent much later.
+const placeNow = () => Number(byId("walk").dataset.place) || null;
+const scanned = (code, means, reason) => ({ event: newEvent(`${device}-`), code: code.slice(0, 200), at: Date.now() * 1000, means, place: placeNow(), reason });
 
 scanBox(box, take);
 soundButton(byId("sound"));
@@ -24,7 +27,7 @@ document.addEventListener("visibilitychange", () => { if (!document.hidden) { fo
 // The band of the last scan.
 
 const bands = {
-  present: ["ok", "ok"], repeated: ["mute", "ok"], unknown: ["due", "ask"], elsewhere: ["odd", "swap"],
+  present: ["ok", "ok"], counted: ["ok", "ok"], repeated: ["mute", "ok"], unknown: ["due", "ask"], elsewhere: ["odd", "swap"],
   on_loan: ["odd", "in"], undone: ["mute", "undo"], nothing_to_undo: ["mute", "undo"],
 };
 
@@ -36,7 +39,7 @@ function band(kind, what, nth) {
 }
 
 function tell(results) {
-  const fresh = results.filter((one) => one.kind === "present").length;
+  const fresh = results.filter((one) => ["present", "counted"].includes(one.kind)).length;
   const wrong = results.find((one) => ["unknown", "elsewhere", "on_loan"].includes(one.kind));
   const shown = results.at(-1);
   if (!shown) return;
@@ -60,13 +63,16 @@ const queue = new Queue({
 
 badge.addEventListener("click", () => queue.add(...queue.kept.refused.splice(0)));
 
-const refresh = figures(`/rounds/${round}/state`, (fresh) => {
+const refresh = figures(`/rounds/${round}/state?device=${device}`, (fresh) => {
   const now = fresh.getElementById("figures");
   if (!now) return;
   if (now.dataset.state !== "open") { location.reload(); return; }
   const left = byId("figures").querySelector(".rest b")?.textContent;
   const reason = document.querySelector("#eye-form select")?.value;
-  takeOver(fresh, ["figures", "deviations"]);
+  const number = byId("eye-number")?.value;
+  takeOver(fresh, ["walk", "figures", "deviations"]);
+  byId("walk").dataset.place = fresh.getElementById("walk").dataset.place;
+  if (number) byId("eye-number").value = number;
   const select = document.querySelector("#eye-form select");
   if (select && reason) select.value = reason;
   if (left !== "0" && byId("figures").querySelector(".rest b")?.textContent === "0") sounds.done();
@@ -78,7 +84,25 @@ document.addEventListener("submit", async (event) => {
   if (event.target.id === "eye-form" && event.submitter) {
     event.preventDefault();
     const select = event.target.querySelector("select");
-    queue.add(scanned(event.submitter.value, "eye", select.options[select.selectedIndex].text));
+    const typed = byId("eye-number");
+    const code = typed ? typed.value.trim() : event.submitter.value;
+    if (!code) return;
+    queue.add(scanned(code, "eye", select.options[select.selectedIndex].text));
+    if (typed) typed.value = "";
+  }
+  if (event.target.id === "walk-form") {
+    event.preventDefault();
+    const { place, scans } = event.target.dataset;
+    const yes = event.submitter.value === "yes";
+    try {
+      const body = { event: newEvent(`${device}-`), device, place: Number(place), yes, scans: scans.split(" ") };
+      const answer = await post(`/api/v1/rounds/${round}/walk`, body);
+      if (!answer.ok) throw new Error(String(answer.status));
+      if (yes) byId("walk").dataset.place = place;
+      refresh();
+    } catch {
+      queue.cut();
+    }
   }
   if (event.target.id === "undo-form") {
     event.preventDefault();
@@ -92,6 +116,19 @@ document.addEventListener("submit", async (event) => {
       queue.cut();
     }
   }
+});
+
+// 1 and 2 answer while the question stands; a scanner that begins with them goes on within the pause.
+const ANSWER_MS = 250;
+box.addEventListener("input", () => {
+  const key = box.value;
+  if ((key !== "1" && key !== "2") || !byId("walk-form")) return;
+  setTimeout(() => {
+    const form = byId("walk-form");
+    if (box.value !== key || !form) return;
+    box.value = "";
+    form.requestSubmit(form.querySelector(`button[value="${key === "1" ? "yes" : "no"}"]`));
+  }, ANSWER_MS);
 });
 
 // Done only when everything has arrived.

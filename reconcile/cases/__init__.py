@@ -1,0 +1,58 @@
+"""Cases: findings of one cause, from the first that nobody has taken up to the conclusion; incidents among them."""
+
+from reconcile.cases.acts import (
+    able,
+    acknowledge,
+    assign,
+    attach,
+    attach_hash,
+    candidates,
+    enquire,
+    give_back,
+    join,
+    leave,
+    note,
+    open_case,
+    reopen,
+    resolutions_of,
+    set_due,
+    settle,
+    settled_facts,
+    tick,
+)
+from reconcile.cases.checklist import STEPS, Clock, StepState
+from reconcile.cases.showing import Incident, incident_of
+from reconcile.store.case_queries import CaseDetail, CaseFilter, CaseItem, case_detail, case_of, cases, file_content
+
+__all__ = [
+    "STEPS",
+    "CaseDetail",
+    "CaseFilter",
+    "CaseItem",
+    "Clock",
+    "Incident",
+    "StepState",
+    "able",
+    "acknowledge",
+    "assign",
+    "attach",
+    "attach_hash",
+    "candidates",
+    "case_detail",
+    "case_of",
+    "cases",
+    "enquire",
+    "file_content",
+    "give_back",
+    "incident_of",
+    "join",
+    "leave",
+    "note",
+    "open_case",
+    "reopen",
+    "resolutions_of",
+    "set_due",
+    "settle",
+    "settled_facts",
+    "tick",
+]

@@ -1,0 +1,1 @@
+"""Servers that do slots until they are killed."""

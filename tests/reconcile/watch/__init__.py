@@ -1,0 +1,1 @@
+"""The watch: calendars, reminders, the day's messages, the post."""
