@@ -1,12 +1,11 @@
 """`python -m bench.radio [SEEDS]`: the study of places, written to docs/reference/presence-study.md.
 
-With a number of seeds that many of the held-out ones, to standard output, and nothing is written.
+With a number of seeds so many of the days, to standard output, and nothing is written.
 """
 
 import sys
 from pathlib import Path
 
-from bench.radio.places import HELD_OUT_SEEDS
 from bench.radio.study import STUDIED, study, text
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "presence-study.md"
@@ -14,7 +13,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "presence-study.md"
 
 def main(arguments: list[str]) -> int:
     """Run it; the cost is printed beside."""
-    seeds = list(HELD_OUT_SEEDS)[: int(arguments[0])] if arguments else list(STUDIED)
+    seeds = list(STUDIED)[: int(arguments[0])] if arguments else list(STUDIED)
     found = study(seeds)
     page = text(found, seeds)
     if arguments:

@@ -30,7 +30,7 @@ from bench.radio.house import (
 from bench.radio.physics import Array, Physics, tag_losses_db
 
 TRAINING_SEEDS = range(1000, 1008)
-HELD_OUT_SEEDS = range(2000, 2008)
+HELD_OUT_SEEDS = range(2000, 2012)
 
 
 def simulate(seed: int, rates: Rates = RATES, dead: Dead = "one", physics: Physics = STORE) -> Day:

@@ -23,7 +23,7 @@ from reconcile.presence.model import Heard, Memory, Move, Settings, Site, Stay, 
 from reconcile.presence.weighing import Weighing
 
 _READS_MIN = 2
-_HELD_US, _WEAKLY_HELD_US = 6_000_000, 18_000_000
+_HELD_US, _WEAKLY_HELD_US = 8_000_000, 18_000_000
 """So long at least it must have been heard at another place: more than a walk past; and where no more strongly than
 its neighbours are heard there, for longer."""
 _STILL_READ_US = 60_000_000

@@ -18,6 +18,8 @@ STRANGE = -4.5
 """No strength, however far from what is expected, says more than this."""
 
 
+_STRANGE_FOR_LONG = -12.0
+"""The mean of many reads is less of a chance than one is."""
 _WITNESS_WINDOWS = 3.0
 _LN_UNHEARD = math.log(6.0)
 """Unheard, no strength tells: as much as an ordinary one."""
@@ -39,14 +41,14 @@ class Expected(NamedTuple):
         """The same, at another chance."""
         return expected(chance, self.mean_dbm, self.sigma_db, self.own)
 
-    def strength(self, dbm: float | None) -> float:
-        """What the mean strength of reads says (natural logarithm)."""
+    def strength(self, dbm: float | None, strange: float = STRANGE) -> float:
+        """What the mean strength of reads says (natural logarithm); no more than `strange` against the place."""
         if dbm is None:
             return -self.ln_sigma
         off = (dbm - self.mean_dbm) / self.sigma_db
         if off > 0.0 and self.own:
             return -self.ln_sigma
-        return max(STRANGE, -0.5 * off * off) - self.ln_sigma
+        return max(strange, -0.5 * off * off) - self.ln_sigma
 
 
 def expected(chance: float, mean_dbm: float, sigma_db: float, own: bool = False) -> Expected:
@@ -63,7 +65,7 @@ AWAY_HEARD = expected(0.15, -66.0, 7.0)
 class Ears:
     """The look-ups of one site. Built once a batch; costs nothing until asked."""
 
-    __slots__ = ("_found", "of_place", "place_of", "site")
+    __slots__ = ("_cross", "_found", "of_place", "place_of", "site")
 
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -73,6 +75,7 @@ class Ears:
             if not ear.side:
                 self.of_place.setdefault(ear.place, []).append(key)
                 self.place_of[key] = ear.place
+        self._cross: dict[EarKey, Hearing] = {}
         self._found: dict[tuple[EarKey, int, int], Expected] = {}
 
     @staticmethod
@@ -98,6 +101,21 @@ class Ears:
             self._found[key, place, readability] = found
         return found
 
+    def cross_read(self, key: EarKey) -> Hearing:
+        """How it hears the tags of its neighbours, at the strongest that is known of any."""
+        found = self._cross.get(key)
+        if found is None:
+            own = self.place_of.get(key)
+            others = [
+                hearing
+                for (*ear, place), hearing in self.site.calibration.hearings.items()
+                if tuple(ear) == key and place != own and hearing.chances[2] > 0.05
+            ]
+            kind = KINDS.get(self.site.kinds.get(-1 if own is None else own, ""), DEFAULT_KIND)
+            found = max(others, key=lambda one: one.mean_dbm + 2.0 * one.sigma_db, default=kind.near)
+            self._cross[key] = found
+        return found
+
     def standing(self, key: EarKey, place: int, share: float, dbm: float | None) -> float:
         """How well it fits a place that this antenna hears a tag in so many windows, at this strength, for long.
 
@@ -108,7 +126,7 @@ class Ears:
             math.log(of) + _WITNESS_WINDOWS * (share * math.log(chance) + (1.0 - share) * math.log(1.0 - chance))
             for of, chance in zip(CLASS_SHARES, hearing.chances, strict=True)
         )
-        return fits + (self.expects(key, place, 3).strength(dbm) if share > 0.02 else -_LN_UNHEARD)
+        return fits + (self.expects(key, place, 3).strength(dbm, _STRANGE_FOR_LONG) if share > 0.02 else -_LN_UNHEARD)
 
     def _hearing(self, key: EarKey, place: int) -> Hearing:
         learnt = self.site.calibration.hearing(*key, place)

@@ -3,13 +3,13 @@
 import math
 
 from reconcile.presence.calibration import WINDOW_US
-from reconcile.presence.hearing import AWAY_HEARD
+from reconcile.presence.hearing import AWAY_HEARD, EarKey
 from reconcile.presence.weighing import ASKED_MIN, FORGOTTEN_US, PRIOR_WEIGHT, Weighing
 
 _KNOWN = 0.9
 _MORE_OFTEN, _STRONGER_DB = 0.3, 5.0
-_OFTEN_ENOUGH = 3.0
-_CLEARER = 1.0
+_OFTEN_ENOUGH, _NOW_AND_THEN, _TIMES_USUAL = 3.0, 0.1, 4.0
+_CLEARER, _FAINTLY = 1.0, 1.5
 _NEARLY_ALL = 0.75
 _NOT_CROSS = 2.0
 _LOOK_LEAST_US, _LOOK_MOST_US = 2_000_000, 600_000_000
@@ -27,8 +27,9 @@ def heard_otherwise(weighing: Weighing, place: int) -> bool:
             continue
         usual = ear.heard / ear.asked if ear.asked >= ASKED_MIN else 0.0
         now = ear.doubt_heard / ear.doubted
-        # Or it never heard it at all, and does now.
-        if now >= usual + _MORE_OFTEN or (usual < 0.02 and now >= 0.1 and ear.doubt_heard >= _OFTEN_ENOUGH):
+        # Or it hardly ever heard it, and does now: by some antennas a tag is heard in turns only.
+        often = now >= max(_NOW_AND_THEN, _TIMES_USUAL * usual) and ear.doubt_heard >= _OFTEN_ENOUGH
+        if often or now >= usual + _MORE_OFTEN:
             return True
         if ear.weight >= PRIOR_WEIGHT and ear.doubt_dbm is not None and ear.doubt_dbm >= ear.mean + _STRONGER_DB:
             return True
@@ -37,14 +38,17 @@ def heard_otherwise(weighing: Weighing, place: int) -> bool:
 
 def heard_strongly(weighing: Weighing, place: int) -> bool:
     """Whether an antenna of this place hears it more strongly than it hears the tags of other places."""
-    here = -1 if weighing.place is None else weighing.place
-    for key in weighing.world.of_place.get(place, ()):
-        ear = weighing.ears.get(key)
-        if ear is not None and ear.doubt_dbm is not None:
-            cross = weighing.world.expects(key, here, 3)
-            if ear.doubt_dbm >= cross.mean_dbm + _NOT_CROSS * cross.sigma_db:
-                return True
-    return False
+    return any(
+        key in weighing.ears and _not_cross(weighing, key, weighing.ears[key].doubt_dbm)
+        for key in weighing.world.of_place.get(place, ())
+    )
+
+
+def _not_cross(weighing: Weighing, key: EarKey, dbm: float | None) -> bool:
+    if dbm is None:
+        return False
+    cross = weighing.world.cross_read(key)
+    return dbm >= cross.mean_dbm + _NOT_CROSS * cross.sigma_db
 
 
 def still_read(weighing: Weighing) -> bool:
@@ -55,7 +59,7 @@ def still_read(weighing: Weighing) -> bool:
     for key in weighing.world.of_place.get(-1 if weighing.place is None else weighing.place, ()):
         ear = weighing.ears.get(key)
         lately = ear is not None and ear.last_at >= weighing.through_at - weighing.settings.watermark_us
-        if ear is not None and lately and ear.doubted and ear.doubt_heard / ear.doubted >= _NEARLY_ALL:
+        if ear is not None and lately and ear.doubt_heard >= _NEARLY_ALL * ear.doubted:
             return True
     return False
 
@@ -80,7 +84,11 @@ def look_over(weighing: Weighing) -> None:
     ears = [ear for ear in weighing.ears.values() if ear.asked >= ASKED_MIN]
     if here is None or here not in weighing.world.of_place or not ears:
         return
-    places = {weighing.world.place_of[ear.key] for ear in weighing.ears.values() if ear.key in weighing.world.place_of}
+    if weighing.candidates and weighing.here <= weighing.settings.again:
+        # It is being weighed whether it is there at all: how it lies is looked at when that is done.
+        return
+    place_of = weighing.world.place_of
+    places = {place_of[ear.key] for ear in weighing.ears.values() if ear.key in place_of}
     shares = {ear.key: (ear.heard / ear.asked, ear.mean if ear.weight else None) for ear in ears}
     # Antennas of the places in question that never hear it: that speaks against their places.
     at = weighing.through_at
@@ -92,11 +100,13 @@ def look_over(weighing: Weighing) -> None:
         place: sum(weighing.world.standing(key, place, share, dbm) for key, (share, dbm) in sorted(shares.items()))
         for place in sorted(places | {here})
     }
-    best = max(
-        (fit for place, fit in fits.items() if place != here), default=fits[here] - 2 * weighing.settings.clearly
-    )
-    # Once ambiguous, it takes more to be clear again: else what is on the edge is said and unsaid all day.
-    weighing.ambiguous = fits[here] - best < weighing.settings.clearly + (_CLEARER if weighing.ambiguous else 0.0)
+    rivals = [fit for place, fit in fits.items() if place != here]
+    # Once ambiguous, it takes more to be clear again: else what is on the edge is said and unsaid all day. And more
+    # where none of its place's antennas hears it better than they hear the tags of their neighbours.
+    clearly = weighing.settings.clearly + (_CLEARER if weighing.ambiguous else 0.0)
+    if not any(_not_cross(weighing, key, dbm) for key, (_, dbm) in shares.items() if place_of.get(key) == here):
+        clearly += _FAINTLY
+    weighing.ambiguous = bool(rivals) and fits[here] - max(rivals) < clearly
     known = weighing.here > _KNOWN or (weighing.known and not weighing.ambiguous)
     if known != weighing.known:
         weighing.known = known

@@ -331,7 +331,9 @@ class Weighing:
             self.usual_at = max(self.usual_at, heard.last_at)
         self._weigh(here, away, others)
         ear.doubt(read + unread, heard, read)
-        if self._learns(heard.last_at) and (not self.known or here >= max(away, *others.values(), away) - _WORSE):
+        # While its own antennas hear it as ever it is there, however the others hear it.
+        there = not self.known or heard.last_at - self.usual_at <= self.settings.watermark_us
+        if self._learns(heard.last_at) and (there or here >= max(away, *others.values(), away) - _WORSE):
             ear.learn(read + unread, read, dbm)
 
     def _usual(self, ear: EarNow, heard: Heard, share: float) -> bool:

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 
 from custody.clock import day
 from custody.entries import Shelved
-from custody.entries.dispatch import DistributionCounted
-from custody.entries.production import LabelsAllotted
+from custody.entries.disclosure import ProvisionClosed
+from custody.entries.dispatch import DispatchClosed, DistributionCounted
+from custody.entries.production import IntermediateKept, LabelsAllotted
+from custody.store.queries import all_lines
 from tests.builders import CLERK, CORRIDOR, PEOPLE, SHELF, Archive, epc_of
 from tests.custody.carrying_out.scene import a_permit, leg
-from tests.custody.disclosure.scene import outside
-from tests.custody.dispatch.scenes import OUTSIDE, a_distribution, bodies, lent, under_way
-from tests.custody.entry.scene import a_visit, answered_for, goes_in, issued
+from tests.custody.disclosure.scene import back, outside
+from tests.custody.dispatch.scenes import OUTSIDE, a_distribution, acknowledged, bodies, lent, under_way
+from tests.custody.entry.scene import a_visit, answered_for, goes_in, goes_out, issued
 from tests.custody.production import scene as production
 from tests.reconcile.findings.scene import Scene
 
@@ -69,6 +71,30 @@ def a_visitor(archive: Archive) -> Begun:
     """In the store room, to be out by the end of the day."""
     answered_for(archive, STORE)
     return Begun(goes_in(archive, a_visit(archive, place=STORE)))
+
+
+def preserve(archive: Archive, begun: Begun) -> None:
+    """The intermediate is kept, with a reason, by leave of the manager."""
+    kept = IntermediateKept(begun.carrier or 0, begun.matter, PEOPLE["manager"], "留存备查")
+    archive.enter(CLERK, [kept], "intermediate_keep", "manager")
+
+
+def arrive(archive: Archive, begun: Begun) -> None:
+    """The parcel is acknowledged."""
+    with archive.books.database.reading() as connection:
+        (line,) = all_lines(connection, begun.matter)
+    archive.enter(CLERK, [acknowledged(begun.matter, line.carrier), DispatchClosed(begun.matter)], "delivery")
+
+
+def give_back(archive: Archive, begun: Begun) -> None:
+    """The other body has given it back."""
+    facts = [back(begun.matter, begun.carrier or 0), ProvisionClosed(begun.matter)]
+    archive.enter(CLERK, facts, "provision_return")
+
+
+def leave(archive: Archive, begun: Begun) -> None:
+    """The visitor is signed out."""
+    goes_out(archive, begun.matter, 1)
 
 
 def texts(archive: Archive) -> None:

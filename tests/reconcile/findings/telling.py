@@ -41,6 +41,7 @@ from tests.custody.destruction.batches import Batch, a_batch
 from tests.custody.keeping.house import begin_clearance, change_person, change_place
 from tests.custody.production import scene as production
 from tests.reconcile.findings.scene import GATE, GROUNDS, Scene
+from tests.reconcile.findings.telling_matters import TellsMatters
 
 PLACES = {
     "grounds": GROUNDS,
@@ -94,7 +95,7 @@ def seconds(text: str) -> int:
 
 
 @dataclass
-class Telling:
+class Telling(TellsMatters):
     """Tells a story in a scene, line by line."""
 
     scene: Scene
@@ -191,7 +192,7 @@ class Telling:
         self.scene.archive.enter(CLERK, [Moved(self.carriers[name], PLACES[place])], "move")
 
     def _books_bind(self, name: str, _as: str, tag: str) -> None:
-        self.epcs[tag] = epc_of(800_000 + self._next())
+        self.epcs.setdefault(tag, epc_of(800_000 + self._next()))
         self.scene.archive.enter(CLERK, [TagBound(self.carriers[name], Tag(self.epcs[tag], "E280AA00"))], "tag")
 
     def _books_unbind(self, tag: str, _from: str, name: str) -> None:

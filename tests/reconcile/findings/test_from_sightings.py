@@ -66,7 +66,7 @@ def test_a_day_of_one_carrier(scene: Scene) -> None:
         radio.hears(carrier, "cabinet", 2)
     assert radio.compare() == ["misplaced"]
     # When it is put back, that clears; a weak cross read from the other shelf changes nothing
-    for _ in range(12):
+    for _ in range(24):
         scene.wait(10)
         radio.hears(carrier, "cabinet", 1)
         radio.hears(carrier, "cabinet", 2, reads=1, strength_dbm=-70.0)

@@ -7,42 +7,17 @@ import pytest
 
 from custody.access import Role
 from custody.entries import TagBound
-from custody.entries.disclosure import ProvisionClosed
-from custody.entries.dispatch import DispatchClosed
-from custody.entries.production import IntermediateKept, LabelsReturned
-from custody.store.queries import all_lines
+from custody.entries.production import LabelsReturned
 from custody.values import Tag
 from reconcile.findings import finding
 from reconcile.reminders import send_reminders
 from tests.builders import CLERK, MANAGER, PEOPLE, SCHEME, SECRECY_OFFICE, Archive, subject
-from tests.custody.disclosure.scene import back
-from tests.custody.dispatch.scenes import acknowledged
-from tests.custody.entry.scene import goes_out, signs
+from tests.custody.entry.scene import signs
 from tests.reconcile import letters
 from tests.reconcile.findings.scene import Scene
 from tests.reconcile.letters import Begun
 
 Settle = Callable[[Archive, Begun], None]
-
-
-def _preserve(archive: Archive, begun: Begun) -> None:
-    kept = IntermediateKept(begun.carrier or 0, begun.matter, PEOPLE["manager"], "留存备查")
-    archive.enter(CLERK, [kept], "intermediate_keep", "manager")
-
-
-def _arrives(archive: Archive, begun: Begun) -> None:
-    with archive.books.database.reading() as connection:
-        (line,) = all_lines(connection, begun.matter)
-    archive.enter(CLERK, [acknowledged(begun.matter, line.carrier), DispatchClosed(begun.matter)], "delivery")
-
-
-def _comes_back(archive: Archive, begun: Begun) -> None:
-    facts = [back(begun.matter, begun.carrier or 0), ProvisionClosed(begun.matter)]
-    archive.enter(CLERK, facts, "provision_return")
-
-
-def _goes_out(archive: Archive, begun: Begun) -> None:
-    goes_out(archive, begun.matter, 1)
 
 
 def late_and_settled(scene: Scene, kind: str, clause: str, begun: Begun, days: float, settle: Settle) -> None:
@@ -62,17 +37,17 @@ def late_and_settled(scene: Scene, kind: str, clause: str, begun: Begun, days: f
 
 def test_a_6_remind__intermediates_neither_preserved_nor_destroyed_in_time(scene: Scene) -> None:
     begun = letters.an_intermediate(scene.archive)
-    late_and_settled(scene, "intermediate_open", "a.6", begun, 31, _preserve)
+    late_and_settled(scene, "intermediate_open", "a.6", begun, 31, letters.preserve)
 
 
 def test_b_5_remind__what_has_not_arrived_by_its_planned_time(scene: Scene) -> None:
     begun = letters.a_parcel(scene.archive)
-    late_and_settled(scene, "arrival_overdue", "b.5", begun, 31, _arrives)
+    late_and_settled(scene, "arrival_overdue", "b.5", begun, 31, letters.arrive)
 
 
 def test_i_1_remind__what_another_body_does_not_give_back_in_time(scene: Scene) -> None:
     begun = letters.a_provision(scene.archive)
-    late_and_settled(scene, "provision_overdue", "i.1", begun, 181, _comes_back)
+    late_and_settled(scene, "provision_overdue", "i.1", begun, 181, letters.give_back)
 
 
 def test_i_1_remind__before_the_day_who_proposed_it_and_the_secrecy_office_are_told_once(sqlite_scene: Scene) -> None:
@@ -89,7 +64,7 @@ def test_i_1_remind__before_the_day_who_proposed_it_and_the_secrecy_office_are_t
 
 def test_j_1_detect__a_visitor_who_is_not_signed_out_at_the_end_of_the_day(scene: Scene) -> None:
     begun = letters.a_visitor(scene.archive)
-    late_and_settled(scene, "visit_open", "j.1", begun, 1, _goes_out)
+    late_and_settled(scene, "visit_open", "j.1", begun, 1, letters.leave)
 
 
 def test_out_past_its_permit_until_it_is_back(sqlite_scene: Scene) -> None:

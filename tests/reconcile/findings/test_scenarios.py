@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from custody.database import Database
+from reconcile.checks import KINDS
 from tests.builders import Archive, Ticking, books_on
 from tests.reconcile.findings.scene import Scene, accounts_in
 from tests.reconcile.findings.telling import Telling, stories
@@ -38,6 +39,10 @@ OF_CLAUSES = ("direct_pass", "left_out_overnight", "never_met", "used_in_unprote
 def test_it_is_told_as_it_should_be(scene: Scene, name: str) -> None:
     story = STORIES[name]
     Telling(scene, story.kinds).tell(story)
+
+
+def test_every_kind_is_told_in_a_scenario() -> None:
+    assert set(KINDS) == {kind for story in STORIES.values() for kind in story.kinds}
 
 
 def told(scene: Scene, kind: str, about: str = "") -> None:

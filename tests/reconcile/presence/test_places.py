@@ -69,12 +69,33 @@ def test_weak_reads_next_door_and_none_at_home_make_it_unconfirmed_and_take_it_n
     assert (memory.place, memory.strength) == (HOME, "unconfirmed")
 
 
+def test_put_on_another_shelf_while_its_door_was_open_is_believed_though_nobody_looks_again() -> None:
+    # A store's reader looks for a minute when a door was shut, and is off otherwise. Home, where the tag was never
+    # heard much better than a neighbour is, is silent; the other shelf reads it as well.
+    doors = {("cabinet", 1): ((at(0), at(60)), (at(3600), at(3660))), ("cabinet", 2): ((at(3600), at(3660)),)}
+    site = Site(
+        EARS, SITE.portals, rooms=dict.fromkeys((HOME, NEXT), 9), listening={**dict.fromkeys(EARS, ()), **doors}
+    )
+    looked = "0 20 home 40 -58; 20 40 home 40 -58; 40 60 home 40 -58"
+    again = "3600 3620 next 40 -57; 3620 3640 next 40 -57; 3640 3660 next 40 -57"
+    assert (fold(looked, site).place, fold(looked, site).strength) == (HOME, "confirmed")
+    memory = fold(f"{looked}; {again}", site)
+    assert (memory.place, memory.strength) == (NEXT, "confirmed")
+
+
+def test_what_was_ambiguous_is_not_once_no_other_place_hears_it() -> None:
+    # As strong next door as at home, and as often: it could be there. For half an hour then it is heard at home alone.
+    doubtful = fold(still("home", 0, 300, -62, reads=5) + "\n" + still("next", 0, 300, -62, reads=5))
+    assert doubtful.strength == "unconfirmed"
+    assert fold(still("home", 300, 2400, -62), memory=doubtful).strength == "confirmed"
+
+
 @pytest.mark.parametrize(
     ("what", "then", "place"),
     [
         ("as strong as at home, but only for a while", still("next", 301, 320, -55), "home"),
         ("weaker than at home, however long", still("next", 301, 2901, -60), "home"),
-        ("as strong as at home, for long", still("next", 301, 401, -55), "next"),
+        ("as strong as at home, for long", still("next", 301, 501, -55), "next"),
         ("clearly stronger", still("next", 301, 361, -45), "next"),
     ],
 )
