@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup run test check prove bench docs clean
+.PHONY: help setup run test check prove bench docs pictures clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -44,6 +44,9 @@ bench: $(STAMP) ## the figures, as ratios within one run
 
 docs: $(STAMP) ## regenerate docs/reference and the README's picture
 	$(BIN)/python -m tools.make_docs
+
+pictures: $(STAMP) ## the pictures of docs/how-to, by walking the journeys
+	$(BIN)/python -m tools.make_pictures
 
 clean: ## remove what the commands made
 	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .hypothesis .bench .proof

@@ -20,5 +20,12 @@ cover(
         at="at",
     ),
     Cover("session", Means.OPEN, "Changes with every request; that it began and ended stands in the audit log."),
-    Cover("setting", Means.OPEN, "Searches that a session may go back to; forgotten with it."),
+    Cover(
+        "setting",
+        Means.OPEN,
+        "Searches that a session may go back to, forgotten with it; how the seats of a venue are drawn.",
+    ),
+    Cover("import_run", Means.OPEN, "Which acts an import was entered under; the acts themselves stand in the ledger."),
+    Cover("import_mapping", Means.OPEN, "What a person takes a column of a workbook for; nothing rests on it."),
+    Cover("saved_view", Means.OPEN, "What a person calls an address, for that person alone; nothing rests on it."),
 )

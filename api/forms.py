@@ -143,12 +143,14 @@ def highest(marks: Iterable[Mark], ranks: Mapping[str, int]) -> Mark | None:
     return Mark(among[0].level, None, among[0].text.split("★")[0])
 
 
-def code_text(note: str | None, act: str, entry: int, digest: str) -> str:
+def code_text(note: str | None, act: str, entry: int | None, digest: str) -> str:
     """What the QR code of a paper says: the checkpoint first, so that its lines can be cut off and verified.
 
-    `note` is the signed note (None: there is no checkpoint), `entry` the sequence of the last entry on the paper.
+    `note` is the signed note (None: there is no checkpoint), `entry` the sequence of the last entry on the paper; None
+    where it is the paper of no act, but of a case, whose number then stands for it.
     """
-    tail = f"act {act}\nentry {entry}\nform sha256 {digest}\n"
+    told = "" if entry is None else f"entry {entry}\n"
+    tail = f"act {act}\n{told}form sha256 {digest}\n"
     if note is None:
         return tail
     whole = f"{note}\n{tail}"

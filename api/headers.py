@@ -19,6 +19,7 @@ POLICY = "; ".join(
         "default-src 'none'",
         "style-src 'self'",
         "script-src 'self'",
+        "worker-src 'self'",
         "img-src 'self' data:",
         "connect-src 'self'",
         "font-src 'self'",

@@ -15,6 +15,8 @@ def worded(scheme: Scheme, about: str, figures: str, language: str) -> Worded:
     sort, _, rest = about.partition(":")
     if sort == "trial":
         subject, body = translate(language, "letter.trial"), [translate(language, "letter.trial_text")]
+    elif sort == "report":
+        subject, body = _of_report(found, language)
     elif sort == "digest":
         subject, body = _subject(found, rest, language), lines(found, language)
     else:
@@ -22,6 +24,15 @@ def worded(scheme: Scheme, about: str, figures: str, language: str) -> Worded:
         subject, body = translate(language, "letter.at_once", n=number), lines(found, language)
     foot = translate(language, "letter.foot", house=house)
     return Worded(f"{house} · {subject}", "\r\n".join([*body, "", "-- ", foot, ""]))
+
+
+def _of_report(figures: Sequence[Figure], language: str) -> tuple[str, list[str]]:
+    """That a report lies in the house, and how many lines it has; or that none was made. Nothing of what is in it."""
+    one = figures[0]
+    name = translate(language, f"report.{one.kind}")
+    if one.part == "withheld":
+        return translate(language, "letter.withheld", what=name), [translate(language, "letter.withheld_text")]
+    return translate(language, "letter.report", what=name), [translate(language, "letter.report_text", n=one.count)]
 
 
 def _subject(figures: Sequence[Figure], day: str, language: str) -> str:

@@ -51,7 +51,7 @@ KNOWN_MAX = 2_000
 _EXPORT = re.compile(
     r"\.(?:xlsx|csv|pdf|zip)$|/form$|/sheet$|^/proof/check$|^/verify-print$|^/ledger/bundle$|/witness/consistency$|/export$"
 )
-_SEARCH = re.compile(r"^/search$|/search$|/find$|^/desk$|/scan$|/scans$|/feed$")
+_SEARCH = re.compile(r"^/search$|^/search/suggest$|/search$|/find$|^/desk$|/scan$|/scans$|/feed$")
 
 
 def kind_of(path: str) -> str:

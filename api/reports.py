@@ -5,22 +5,18 @@ a leading apostrophe (OWASP ASVS 5.0, 1.2.10). The foot says who exported it, wh
 keeps that in the log of exports (clause 7, rule 8). Times are in the organisation's time zone, to the second.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
-
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.properties import PageSetupProperties
-from openpyxl.worksheet.worksheet import Worksheet
+from typing import Any, BinaryIO
 
 from api.locale import translate
 from api.locale.values import days_over, level_name, period_words
 from api.store import Connection
+from api.workbook.neutral import neutral
+from api.workbook.summaries import Sheet, findings_sheets, overdue_sheets
+from api.workbook.writing import write_rows
 from custody import clock
 from custody.access import Subject
 from custody.register import Directory
@@ -33,19 +29,11 @@ from reconcile.checks.whereabouts import Whereabouts
 from reconcile.store.finding_queries import FindingFilter, FindingItem, findings
 from reconcile.store.whereabouts import whereabouts_of
 
-if TYPE_CHECKING:
-    import pandas
-
 REPORTS = ("overdue", "carriers", "findings")
 """Reports that need nothing but a subject."""
 ROWS_MAX = 100_000
 """More rows are not written; the foot says so."""
 _PAGE = 500
-_FORMULA = re.compile(r"[\s\u200b-\u200f\u2060\ufeff\u00ad]*[=+\-@|%\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
-"""What a spreadsheet may take for a formula or a call (DDE), in narrow and full width, behind blanks that it drops."""
-_SHEET_TITLE_MAX = 31
-_WIDTH_MIN, _WIDTH_MAX = 8, 60
-
 CARRIER_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "number": ("number", "copy", "copies"),
     "mark": ("level", "period"),
@@ -71,7 +59,7 @@ _OVERDUE_COLUMNS = (
 )  # fmt: skip
 _ROUND_COLUMNS = (
     "bucket", "number", "copy", "level", "status", "home", "place", "met_place", "means", "met_by", "at", "reason",
-    "times", "code",
+    "dealt", "times", "code",
 )  # fmt: skip
 
 Row = Mapping[str, Any]
@@ -96,6 +84,19 @@ class Asked:
     """For loans: instead of those overdue now, those due before this."""
     titles: bool = True
     said: Mapping[str, str] = field(default_factory=dict)
+    order: str = "number"
+    """Of the carriers: as their list is ordered."""
+    falling: bool = False
+
+
+@dataclass(slots=True)
+class Flow:
+    """What is known of rows that are made as they are read, once they are."""
+
+    rows: Iterable[Row] = ()
+    rank: int = -1
+    carriers: list[int] = field(default_factory=list)
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,10 @@ class Report:
     """Columns of numbers besides those that always are."""
     carriers: tuple[int, ...] = ()
     """Whose particulars are in it, for the disclosure record."""
+    sheets: tuple[Sheet, ...] = ()
+    """What stands behind the rows: sums of them."""
+    flow: Flow | None = None
+    """Where its rows are made as they are read: what is known of them when all are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +158,7 @@ def write_report(
     Raises ReportUnknown; NotFound for a round that is hidden or not there.
     """
     report = read_report(name, connection, subject, scheme, now, language, asked)
-    write_workbook(report, subject, scheme, now, out, language, asked.said)
-    return len(report.rows)
+    return write_workbook(report, subject, scheme, now, out, language, asked.said)
 
 
 def read_report(
@@ -220,13 +224,20 @@ def _kind(item: CarrierItem, tongue: _Tongue) -> str:
     return f"{kind} ({tongue.t(f'intermediate.{item.intermediate}')})" if item.intermediate else kind
 
 
+def _period(item: CarrierItem, tongue: _Tongue) -> str:
+    """The period in full: a condition with what it is, so that the import reads it again."""
+    if item.period.kind == "condition":
+        return f"{tongue.t('period.condition')}{'：' if tongue.language == 'zh' else ': '}{item.period.value}"
+    return period_words(tongue.scheme, item.level, item.period, tongue.language)
+
+
 def _carrier(item: CarrierItem, tongue: _Tongue, titles: bool) -> dict[str, Any]:
     return {
         "number": item.control_number,
         "copy": item.copy_number,
         "copies": item.copies,
         "level": tongue.level(item.level),
-        "period": period_words(tongue.scheme, item.level, item.period, tongue.language),
+        "period": _period(item, tongue),
         "title": item.title if titles else tongue.t("titles.hidden"),
         "kind": _kind(item, tongue),
         "status": tongue.t(f"status.{item.status.value}"),
@@ -250,14 +261,46 @@ def _ids(items: Iterable[CarrierItem | None]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(item.id for item in items if item is not None))
 
 
-def _carriers(connection: Connection, subject: Subject, now: Instant, asked: Asked, tongue: _Tongue) -> Report:
-    items, cut = _cut(_all(lambda after: queries.carriers(connection, subject, asked.carriers, after, _PAGE)))
+def carriers_flowing(
+    connection: Connection, subject: Subject, scheme: Scheme, now: Instant, language: str, asked: Asked
+) -> Report:
+    """The list of carriers, whose rows are read from the open connection as they are written."""
+    tongue, flow = _Tongue(language, scheme), Flow()
     columns = tuple(key for column in asked.columns for key in CARRIER_COLUMNS.get(column, ()))
-    rows = [_carrier(item, tongue, asked.titles) for item in items]
-    if "radio" in asked.columns:
-        said = whereabouts_of(connection, tongue.scheme, [item.id for item in items], now)
-        rows = [row | _radio(said.get(item.id), tongue) for row, item in zip(rows, items, strict=True)]
-    return Report("carriers", columns, rows, cut, _rank(items), carriers=_ids(items))
+    flow.rows = _carrier_rows(connection, subject, now, asked, tongue, flow)
+    return Report("carriers", columns, (), False, -1, flow=flow)
+
+
+def _carrier_rows(
+    connection: Connection, subject: Subject, now: Instant, asked: Asked, tongue: _Tongue, flow: Flow
+) -> Iterator[Row]:
+    after: str | None = None
+    order, falling = asked.order, asked.falling
+    while True:
+        page = queries.carriers(connection, subject, asked.carriers, after, _PAGE, None, order, falling)
+        if page.capped and order != "number":
+            # Of so many there is no other order than by number: they were given so, and go on so.
+            order, falling = "number", False
+        ids = [item.id for item in page.items]
+        said = whereabouts_of(connection, tongue.scheme, ids, now) if "radio" in asked.columns else {}
+        for item in page.items:
+            if len(flow.carriers) == ROWS_MAX:
+                flow.cut = True
+                return
+            flow.carriers.append(item.id)
+            flow.rank = max(flow.rank, item.rank)
+            row = _carrier(item, tongue, asked.titles)
+            yield row | _radio(said.get(item.id), tongue) if "radio" in asked.columns else row
+        after = page.after
+        if after is None:
+            return
+
+
+def _carriers(connection: Connection, subject: Subject, now: Instant, asked: Asked, tongue: _Tongue) -> Report:
+    flow = Flow()
+    columns = tuple(key for column in asked.columns for key in CARRIER_COLUMNS.get(column, ()))
+    rows = list(_carrier_rows(connection, subject, now, asked, tongue, flow))
+    return Report("carriers", columns, rows, flow.cut, flow.rank, carriers=tuple(flow.carriers))
 
 
 def _radio(said: Whereabouts | None, tongue: _Tongue) -> dict[str, Any]:
@@ -281,14 +324,18 @@ def _overdue(connection: Connection, subject: Subject, now: Instant, asked: Aske
         over = days_over(item.due_at, now, tongue.scheme.timezone) if item.due_at is not None else 0
         row = _carrier(item, tongue, asked.titles)
         rows.append(row | {"holder_unit": tongue.either(unit.name, unit.name_en) if unit else "", "days_over": over})
-    return Report("overdue", _OVERDUE_COLUMNS, rows, cut, _rank(items), carriers=_ids(items))
+    sums = overdue_sheets(rows, tongue.t)
+    return Report("overdue", _OVERDUE_COLUMNS, rows, cut, _rank(items), carriers=_ids(items), sheets=sums)
 
 
-def _findings(connection: Connection, subject: Subject, _now: Instant, asked: Asked, tongue: _Tongue) -> Report:
+def _findings(connection: Connection, subject: Subject, now: Instant, asked: Asked, tongue: _Tongue) -> Report:
     items, cut = _cut(_all(lambda after: findings(connection, subject, asked.findings, after, _PAGE)))
     rows = [_finding(item, tongue) for item in items]
     found = [item.carrier for item in items]
-    return Report("findings", _FINDING_COLUMNS, rows, cut, _rank(found), carriers=_ids(found))
+    at = tongue.at(now)
+    assert at is not None
+    sums = findings_sheets(rows, at, tongue.t)
+    return Report("findings", _FINDING_COLUMNS, rows, cut, _rank(found), carriers=_ids(found), sheets=sums)
 
 
 def _finding(item: FindingItem, tongue: _Tongue) -> dict[str, Any]:
@@ -347,6 +394,7 @@ def _round(connection: Connection, subject: Subject, _now: Instant, asked: Asked
                 "met_by": row.get("by_name") or "",
                 "at": tongue.at(row.get("at")),
                 "reason": row.get("reason") or "",
+                "dealt": _dealt(row["dealt"], tongue),
                 "times": row.get("times"),
                 "code": row.get("code") or "",
             }
@@ -355,28 +403,20 @@ def _round(connection: Connection, subject: Subject, _now: Instant, asked: Asked
     return Report("round", _ROUND_COLUMNS, rows, cut, rank, carriers=carriers)
 
 
+def _dealt(dealt: sweeps.Dealt | None, tongue: _Tongue) -> str:
+    """What was done at the shelf, by whom and when; empty where nothing was."""
+    if dealt is None:
+        return ""
+    return f"{tongue.t(f'rounds.last.{dealt.what}')} {dealt.by_name} {tongue.at(dealt.at)}"
+
+
 # The workbook.
 
 _NUMBERS = frozenset({"copy", "copies", "pages", "days_over", "times"})
 _TIMES = frozenset({"due", "since", "happened", "opened", "closed", "at"})
 
 
-def safe_text(text: str) -> str:
-    """A text that no spreadsheet takes for a formula, without characters that a workbook cannot hold."""
-    plain = ILLEGAL_CHARACTERS_RE.sub("", text)
-    return f"'{plain}" if _FORMULA.match(plain) else plain
-
-
-def frame_of(report: Report) -> "pandas.DataFrame":
-    """The rows as a frame of plain values, columns in their order; nothing is turned into a number by itself."""
-    import pandas  # a second and more to read: not before somebody asks for a workbook
-
-    rows = [[row.get(key) for key in report.columns] for row in report.rows]
-    frame = pandas.DataFrame(rows, columns=list(report.columns), dtype=object)
-    for key in report.columns:
-        if key not in _NUMBERS | report.numbers and key not in _TIMES:
-            frame[key] = pandas.Series([safe_text(str(v or "")) for v in frame[key]], dtype=object)
-    return frame
+safe_text = neutral
 
 
 def write_workbook(
@@ -387,66 +427,40 @@ def write_workbook(
     out: Path | BinaryIO,
     language: str,
     said: Mapping[str, str],
-) -> None:
-    """Write a report: a head, the rows, and a foot that says whose export it is."""
-    import pandas
+    told: Callable[[int], None] | None = None,
+) -> int:
+    """Write a report: a head, the rows, and a foot that says whose export it is; gives how many rows it has.
 
+    Rows that are made as they are read are let go of again: memory does not grow with them.
+    """
     tongue = _Tongue(language, scheme)
-    frame = frame_of(report)
-    heads = {key: safe_text(report.heads.get(key) or tongue.t(f"report.col.{key}")) for key in report.columns}
-    sheet_name = tongue.t(f"report.{report.name}")[:_SHEET_TITLE_MAX]
-    with pandas.ExcelWriter(out, engine="openpyxl") as writer:
-        frame.rename(columns=heads).to_excel(writer, sheet_name=sheet_name, index=False)
-        sheet: Worksheet = writer.sheets[sheet_name]
-        _dress(sheet, report)
-        for line in foot(report, subject, now, tongue, said):
-            sheet.append([safe_text(line)])
-        sheet.print_title_rows = "1:1"
-        sheet.page_setup.orientation = "landscape"
-        sheet.page_setup.fitToHeight = 0
-        sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-        # Who made the file is in its foot; the library's own name and time say nothing.
-        writer.book.properties.creator = safe_text(subject.name)
+    return write_rows(
+        out,
+        tongue.t(f"report.{report.name}"),
+        {key: report.heads.get(key) or tongue.t(f"report.col.{key}") for key in report.columns},
+        report.rows if report.flow is None else report.flow.rows,
+        lambda count: foot(report, subject, now, tongue, said, count),
+        numbers=_NUMBERS | report.numbers,
+        times=_TIMES,
+        creator=subject.name,
+        told=told,
+        behind=report.sheets,
+    )
 
 
-def foot(report: Report, subject: Subject, now: Instant, tongue: _Tongue, said: Mapping[str, str]) -> list[str]:
+def foot(
+    report: Report, subject: Subject, now: Instant, tongue: _Tongue, said: Mapping[str, str], count: int
+) -> list[str]:
     """The lines under the rows, the first of them empty."""
     at = tongue.at(now)
-    lines = ["", tongue.t("report.foot", name=subject.name, at=str(at), n=len(report.rows))]
+    lines = ["", tongue.t("report.foot", name=subject.name, at=str(at), n=count)]
     if said:
         filters = tongue.t("findings.list_separator").join(f"{key}={value}" for key, value in said.items())
         lines.append(tongue.t("report.filters", filters=filters))
-    if report.rank >= 0:
-        level = next((one.code for one in tongue.scheme.levels if one.rank == report.rank), "")
+    rank = report.flow.rank if report.flow is not None else report.rank
+    if rank >= 0:
+        level = next((one.code for one in tongue.scheme.levels if one.rank == rank), "")
         lines.append(tongue.t("report.highest", level=tongue.level(level)))
-    if report.cut:
+    if report.cut or (report.flow is not None and report.flow.cut):
         lines.append(tongue.t("report.cut", n=ROWS_MAX))
     return lines
-
-
-def _dress(sheet: Worksheet, report: Report) -> None:
-    bold = Font(bold=True)
-    for number, key in enumerate(report.columns, start=1):
-        letter = get_column_letter(number)
-        sheet[f"{letter}1"].font = bold
-        sheet[f"{letter}1"].alignment = Alignment(horizontal="left")
-        longest = len(str(sheet[f"{letter}1"].value)) * 2
-        for row in range(2, len(report.rows) + 2):
-            cell = sheet.cell(row, number)
-            assert isinstance(cell, Cell)
-            if key in _TIMES:
-                cell.number_format = "yyyy-mm-dd hh:mm"
-                longest = max(longest, 16)
-            elif key not in _NUMBERS | report.numbers:
-                cell.number_format = "@"
-                cell.data_type = "s"
-                longest = max(longest, _breadth(str(cell.value or "")))
-        sheet.column_dimensions[letter].width = min(max(longest + 2, _WIDTH_MIN), _WIDTH_MAX)
-    sheet.freeze_panes = "A2"
-    if report.rows:
-        sheet.auto_filter.ref = f"A1:{get_column_letter(len(report.columns))}{len(report.rows) + 1}"
-
-
-def _breadth(text: str) -> int:
-    """How many narrow characters wide a text is."""
-    return sum(2 if ord(letter) > 0x2E7F else 1 for letter in text)

@@ -24,6 +24,7 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from api.delivering import make_due
 from api.headers import HEADERS, NOT_KEPT
 from api.installation import InstallationError
 from api.letters import worded
@@ -171,7 +172,8 @@ def with_watch(services: Services) -> Services:
         services.at_work,
         by_mail=services.relay is not None,
     )
-    table = (*ours, noted, backups, *_post(services, owner))
+    reports = Job("deliveries", 60, lambda now: make_due(services, now), lease_seconds=1_800)
+    table = (*ours, noted, backups, reports, *_post(services, owner))
     return replace(services, watch=watch, schedule=_Signing(services, Schedule(database, table, clock, owner)))
 
 

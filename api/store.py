@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import SQLModel, col
 
+from api.saved_views import words_of_view
 from api.tables import ExportLogRow, PrintLogRow, SessionRow, SettingRow
 from custody.database import Database, DatabaseError
 from custody.store import audit
@@ -223,6 +225,11 @@ def accounts(connection: Connection) -> list[AccountLine]:
     return [AccountLine(*row, roles=tuple(sorted(roles.get(row[0], ())))) for row in connection.execute(wanted)]
 
 
+def search_name(now: Instant) -> str:
+    """A new short name of a search: ordered by time, and not to be guessed."""
+    return f"{now:x}{secrets.token_hex(2)}"
+
+
 def _search_prefix(token_hash: str) -> str:
     return f"search/{token_hash}/"
 
@@ -238,10 +245,27 @@ def keep_search(connection: Connection, token_hash: str, name: str, query: Mappi
 
 
 def kept_search(connection: Connection, token_hash: str, name: str) -> dict[str, str] | None:
-    """The search of this name, of this session only."""
+    """The search of this name: of this session only; `v<id>`: of a view that its person keeps."""
+    view = name[1:] if name.startswith("v") else ""
+    if view.isascii() and view.isdecimal() and len(view) <= 18:
+        mine = select(col(SessionRow.person)).where(col(SessionRow.token_hash) == token_hash)
+        person = connection.execute(mine).scalar_one_or_none()
+        return None if person is None else words_of_view(connection, person, int(view))
     wanted = select(col(SettingRow.value)).where(col(SettingRow.name) == _search_prefix(token_hash) + name)
     value = connection.execute(wanted).scalar_one_or_none()
     return None if value is None else {str(k): str(v) for k, v in json.loads(value).items()}
+
+
+def searches_of(connection: Connection, token_hash: str, limit: int) -> list[tuple[str, str]]:
+    """Names and words of the session's last searches of the whole house, the newest first, each of its words once."""
+    prefix = _search_prefix(token_hash)
+    kept = select(col(SettingRow.name), col(SettingRow.value)).where(col(SettingRow.name).startswith(prefix))
+    found: dict[str, str] = {}
+    for name, value in connection.execute(kept.order_by(col(SettingRow.name).desc())):
+        query = json.loads(value)
+        if query.get("of") == "house":
+            found.setdefault(str(query["text"]), name.removeprefix(prefix))
+    return [(name, text) for text, name in list(found.items())[:limit]]
 
 
 @dataclass(frozen=True, slots=True)

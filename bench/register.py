@@ -42,7 +42,8 @@ def epc(number: int) -> str:
     return f"3414F4A2{number:016X}"
 
 
-def _directory(books: Books) -> None:
+def enter_directory(books: Books) -> None:
+    """A house of one unit and one store, a hundred people, and a reader that covers every shelf."""
     facts: list[Fact] = [UnitRecorded(Unit(1, "HQ", "远山仪器研究院"))]
     facts.append(PlaceRecorded(Place(1, "SITE", "院区", "site", rating="internal")))
     facts.append(PlaceRecorded(Place(2, "STORE", "库房", "room", parent=1, rating="top_secret", storage=True)))
@@ -70,7 +71,7 @@ def fill(database: Database, size: int) -> Books:
     """Books of this many carriers, entered by the procedures, and a radio that heard them all a moment ago."""
     numbers = iter(range(1, 1 << 60))
     books = Books(database, Scheme(), lambda: NOW - 10 * DAY, lambda: f"{next(numbers):032x}")
-    _directory(books)
+    enter_directory(books)
     for start in range(1, size + 1, PER_ACT):
         facts: list[Fact] = []
         for number in range(start, min(start + PER_ACT, size + 1)):

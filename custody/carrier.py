@@ -25,6 +25,7 @@ class Status(StrEnum):
     DESTROYED = "destroyed"
     DECLASSIFIED = "declassified"
     DECLARED_LOST = "declared_lost"
+    TAKEN_BACK = "taken_back"
 
 
 HELD = frozenset(

@@ -200,6 +200,8 @@ class Situation:
     descent: Descent = field(default_factory=Descent)
     left_out: Mapping[int, Set[int]] = field(default_factory=dict)
     """Matter about all copies of a title -> copies that stand on no line of it; only where the facts ask for all."""
+    untouched: Mapping[int, int] = field(default_factory=dict)
+    """Of carriers whose import is taken back, those that nothing stands on, with their last entry."""
     tag_numbers: Mapping[str, TagNumber] = field(default_factory=dict)
     """Of the EPCs that are bound by the facts, those that were taken by a batch of tags."""
 

@@ -129,6 +129,8 @@ NUMBERS_DEFAULT: Mapping[str, int] = {
     # Messages by SMTP: tries before one is given up; how many may wait.
     "mail_tries_max": 12,
     "mail_queue_max": 20_000,
+    # Reports delivered on schedule: days for which what was made is kept to be fetched.
+    "deliveries_kept_days": 30,
     "meeting_grace_minutes": 60,
     "cooling_off_months_core": 36,
     "cooling_off_months_important": 24,

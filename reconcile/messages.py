@@ -95,6 +95,14 @@ def queue_trial(connection: Connection, person: int, scheme: Scheme, now: Instan
     return _queue(connection, [Wanted(person, f"trial:{now}", 0, Digest(person, ()).as_json(), now)], scheme, now)
 
 
+def queue_one(
+    connection: Connection, scheme: Scheme, person: int, about: str, figures: str, not_before: Instant, now: Instant
+) -> None:
+    """Queue one message for a person who has an address; `figures`: as of a digest, and nothing else."""
+    if person in store.with_address(connection):
+        _queue(connection, [Wanted(person, about, 2, figures, not_before)], scheme, now)
+
+
 def _queue(connection: Connection, wanted: list[Wanted], scheme: Scheme, now: Instant) -> int:
     room = scheme.number("mail_queue_max") - store.waiting(connection)
     _queued, left = store.queue(connection, wanted, scheme.ledger_origin, now, room)

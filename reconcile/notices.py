@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from custody.access import Role
+from custody.access import Role, Subject
 from custody.approval import STEPS
 from custody.values import Instant
 from reconcile.checks import KINDS, PASSAGE_KINDS
@@ -12,12 +12,15 @@ from reconcile.store import notices as store
 from reconcile.store.core import Connection
 from reconcile.store.findings import OpenedFinding
 from reconcile.store.notices import Notice, Telling, inbox, mark_read, unread
+from reconcile.store.reminding import told_already, with_inbox
 from reconcile.store.staff import Keeper, deputies, of_meeting, told
 
 __all__ = [
     "TOLD",
     "Notice",
     "Told",
+    "ask_back",
+    "asked_back",
     "inbox",
     "mark_read",
     "tell_emergency",
@@ -212,3 +215,21 @@ def tell_escalated(
 def tell_emergency(connection: Connection, number: int, persons: Iterable[int], now: Instant) -> None:
     """Notices that a role was taken in an emergency, once each."""
     store.tell(connection, [Telling(one, "emergency", about=f"emergency:{number}") for one in sorted(persons)], now)
+
+
+ASKED_BACK = "asked_back"
+
+
+def ask_back(connection: Connection, subject: Subject, person: int, count: int, today: str, now: Instant) -> bool:
+    """Ask a person for what is past its day; once a day and asker. False: no account, no inbox."""
+    if person not in with_inbox(connection, (person,)):
+        return False
+    about = f"{ASKED_BACK}:{today}@{subject.person}"
+    if not asked_back(connection, (person,), subject, today):
+        store.tell(connection, [Telling(person, ASKED_BACK, about=about, count=count)], now)
+    return True
+
+
+def asked_back(connection: Connection, persons: Collection[int], subject: Subject, today: str) -> set[int]:
+    """Whom of these persons the subject asked today."""
+    return told_already(connection, f"{ASKED_BACK}:{today}@{subject.person}", ASKED_BACK, persons)

@@ -13,21 +13,26 @@ WHOLE = os.environ.get("CUSTODY_PROVE") == "whole"
 
 _JOURNEYS = (
     *("production", "circulation", "copying", "carrying_out", "disposition", "destruction", "whole_life", "meeting"),
-    *("disclosure", "dispatch", "entry", "keeping", "approvals", "keyboard", "reports"),
+    *("disclosure", "dispatch", "entry", "keeping", "approvals", "keyboard", "reports", "sweep_offline"),
+    "search_and_views",
 )
 FILES = frozenset(
     (
         *(f"tests/journeys/test_{journey}.py" for journey in _JOURNEYS),
         "tests/whole/test_without_network.py",
         "tests/prove/test_scenarios_everywhere.py",
+        "tests/trust/test_lists_as_workbooks.py",
     )
 )
 """The tests of the same pages (`tests/web`) need no browser; the story of a day is played without a network too."""
 
 TESTS = frozenset(
     (
+        "tests/journeys/test_guide.py::test_every_journey_of_the_guide_ends_where_it_should",
         "tests/journeys/test_findings.py::test_a_misplaced_carrier_appears_by_itself_and_is_settled_with_a_reason",
         "tests/journeys/test_findings.py::test_a_reader_that_falls_silent_is_told_on_the_open_page",
+        "tests/journeys/test_accessibility.py::test_lists_that_are_empty",
+        "tests/journeys/test_accessibility.py::test_the_door",
         "tests/whole/test_serving_faults.py::test_a_second_writer_is_refused_and_readers_are_not",
         "tests/prove/test_kills.py::test_postgresql_killed_under_a_running_server",
         "tests/backup/test_faults.py::test_a_restoration_that_is_killed_is_no_installation_and_can_be_done_again",
@@ -35,6 +40,7 @@ TESTS = frozenset(
         "tests/custody/stateful/test_at_random.py::test_no_order_of_acts_breaks_the_books[postgresql]",
         "tests/web/watch/test_findings_pages.py::test_every_kind_is_told_in_words[zh]",
         "tests/prove/test_slots.py::test_every_slot_is_done_once[sqlite-1]",
+        "tests/workbook/test_round_trip.py::test_any_archive_comes_back_unchanged",
         "tests/reconcile/presence/test_portal_study.py::test_the_page_in_the_documentation_is_what_the_seeds_give",
         "tests/reconcile/presence/test_portal_study.py::test_the_weights_are_what_the_training_finds",
     )

@@ -44,6 +44,7 @@ ALLOWED = frozenset(
 
 STATED: Mapping[str, str] = {
     # Distributions whose metadata name their licence in words, or not at all; from the licence file of each.
+    "axe-playwright-python": "MIT AND MPL-2.0",
     "bitarray": "PSF-2.0",
     "bitstring": "MIT",
     "chinesecalendar": "MIT",

@@ -44,6 +44,7 @@ _STATUSES: Mapping[Status, tuple[str, str]] = {
     Status.DESTROYED: ("destroyed", "已销毁"),
     Status.DECLASSIFIED: ("declassified", "已解密"),
     Status.DECLARED_LOST: ("declared lost", "下落不明"),
+    Status.TAKEN_BACK: ("import taken back", "已撤销登记"),
 }
 _OUTSIDE = ("not registered", "未登记")
 

@@ -8,6 +8,7 @@ from api.acts import (
     circulation,
     copying,
     destruction,
+    directory,
     disclosure,
     dispatch,
     disposition,
@@ -19,6 +20,7 @@ from api.acts import (
     production,
     rooms,
     tagging,
+    taking_back,
 )
 from api.acts.model import Act, View
 from custody.approval import ROUTES
@@ -30,6 +32,7 @@ _LETTERS = (
     circulation,
     copying,
     carrying_out,
+    directory,
     keeping,
     tagging,
     disposition,
@@ -41,7 +44,12 @@ _LETTERS = (
     organisations,
 )
 
-ACTS: tuple[Act, ...] = (*(act for letter in _LETTERS for act in letter.ACTS), *badges.ACTS, *general.ACTS)
+ACTS: tuple[Act, ...] = (
+    *(act for letter in _LETTERS for act in letter.ACTS),
+    *badges.ACTS,
+    *taking_back.ACTS,
+    *general.ACTS,
+)
 """Every act, in the order of the buttons."""
 
 VIEWS: Mapping[str, View] = {view.kind: view for letter in _LETTERS for view in letter.VIEWS}

@@ -53,6 +53,13 @@ def _run(digits: str) -> int:
     return EPC_DIGITS if len(digits) > EPC_DIGITS and len(digits) % EPC_DIGITS == 0 else 0
 
 
+def numbered(text: str) -> tuple[str, int | None]:
+    """A control number and the copy that is named beside it: `YS-2026-00001/2`; None where none is."""
+    plain = text.strip()
+    match = _NUMBERED.fullmatch(plain)
+    return (match["number"], int(match["copy"])) if match else (plain, None)
+
+
 def resolve(connection: Connection, subject: Subject, code: str) -> CarrierItem | None:
     """The one carrier that a code names, as far as the subject sees it; None where it names none, or several."""
     plain = code.strip()
@@ -62,8 +69,7 @@ def resolve(connection: Connection, subject: Subject, code: str) -> CarrierItem 
             return queries.carrier_by_epc(connection, subject, epc)
         except NotFound:
             pass  # not a tag: it may still be a number of digits only
-    match = _NUMBERED.fullmatch(plain)
-    number, copy = (match["number"], int(match["copy"])) if match else (plain, None)
+    number, copy = numbered(plain)
     try:
         if copy is not None:
             return queries.carrier_by_number(connection, subject, number, copy)

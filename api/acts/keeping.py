@@ -1,13 +1,13 @@
-"""Letter f, keeping: places and their keepers, declarations of holders, clearance; and the lists of its neighbours."""
+"""Letter f, keeping: declarations of holders, clearance; and the lists of its neighbours."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from api.acts import handing_over, inventories
 from api.acts.duties import duties_of
-from api.acts.model import Act, Cosigner, Field, Ground, Unfit, Values, View
+from api.acts.model import Act, Cosigner, Field, Ground, Values, View
 from custody.access import Permission, Role
-from custody.entries import Fact, PersonRecorded, PlaceRecorded
+from custody.entries import Fact, PersonRecorded
 from custody.entries.keeping import (
     ClearanceClosed,
     ClearanceListed,
@@ -23,66 +23,8 @@ from custody.procedures.keeping.clearing import REASONS
 from custody.rules import NotFound
 from custody.store import accounts, keeping, queries
 from custody.store.queries import CarrierFilter
-from custody.values import Place
 
 _P = Permission
-KEPT_KINDS = ("room", "cabinet", "shelf", "container")
-"""Kinds of place that are added from the pages; sites, buildings, seats and portals come with the workbook."""
-
-
-# Places.
-
-
-def _kinds(ground: Ground) -> Iterable[tuple[str, str]]:
-    return [(kind, ground.t(f"place_kind.{kind}")) for kind in KEPT_KINDS]
-
-
-def _ratings(ground: Ground) -> Iterable[tuple[str, str]]:
-    own = [(lv.code, lv.name_zh if ground.language == "zh" else lv.name_en) for lv in ground.scheme.levels]
-    return [("inherit", ground.t("ask.rating.inherit")), *own]
-
-
-def _rating(values: Values) -> str | None:
-    return None if values["rating"] == "inherit" else values["rating"]
-
-
-def _changed(ground: Ground, values: Values) -> list[Fact]:
-    place = ground.the_place
-    new = replace(
-        place,
-        name=values["name"],
-        parent=values["inside_of"],
-        rating=_rating(values),
-        storage=values["storage"],
-        responsible=values["keeper"],
-    )
-    if new == place:
-        raise Unfit("name", "keeping.nothing_changed")
-    return [PlaceRecorded(new)]
-
-
-def _around(ground: Ground) -> str:
-    around = ground.directory.places.get(ground.the_place.parent or 0)
-    return around.code if around else ""
-
-
-def _keeper_number(ground: Ground) -> str:
-    keeper = ground.directory.persons.get(ground.the_place.responsible or 0)
-    return keeper.number if keeper else ""
-
-
-def _added(ground: Ground, values: Values) -> list[Fact]:
-    place = Place(
-        id=ground.reserve("place"),
-        code=values["code"],
-        name=values["name"],
-        kind=values["place_kind"],
-        parent=ground.the_place.id,
-        rating=_rating(values),
-        storage=values["storage"],
-        responsible=values["keeper"],
-    )
-    return [PlaceRecorded(place)]
 
 
 # What one holds.
@@ -207,43 +149,7 @@ def _abandon(kind: str) -> Act:
     )
 
 
-_PLACE_FIELDS = (
-    Field("rating", "choice", options=_ratings, default="inherit"),
-    Field("storage", "check", required=False, default="yes"),
-    Field("keeper", "person", required=False),
-)
 ACTS: tuple[Act, ...] = (
-    Act(
-        "change",
-        "place",
-        "pen",
-        _P.TAKE_IN,
-        _changed,
-        lambda ground: PlaceRecorded(ground.the_place),
-        on="place",
-        fields=(
-            Field("name", default=lambda ground: ground.the_place.name, max_length=200),
-            Field("inside_of", "place", required=False, default=_around),
-            Field("rating", "choice", options=_ratings, default=lambda ground: ground.the_place.rating or "inherit"),
-            Field("storage", "check", required=False, default=lambda ground: "yes" if ground.the_place.storage else ""),
-            Field("keeper", "person", required=False, default=_keeper_number),
-        ),
-    ),
-    Act(
-        "add",
-        "place",
-        "plus",
-        _P.TAKE_IN,
-        _added,
-        lambda ground: PlaceRecorded(Place(0, "", "", "container", ground.the_place.id)),
-        on="place",
-        fields=(
-            Field("place_kind", "choice", options=_kinds, default="container"),
-            Field("code", max_length=50),
-            Field("name", max_length=200),
-            *_PLACE_FIELDS,
-        ),
-    ),
     Act(
         "confirm_holdings",
         "confirm_holdings",

@@ -1,7 +1,9 @@
-"""The hand-out, scan by scan: a copy, then a badge or a seat; each pair is entered at once (clause h.2).
+"""The hand-out, scan by scan: a copy and a person, in either order; each pair is entered at once (clause h.2).
 
-What waits for a person lies in the page, nothing else does: whoever's badge comes, or whose seat is named, is handed
-all that waits. Nothing is guessed: what is on no list, not with the secretary, or named by several, is told as such.
+Copy first: what waits lies in the page, and whoever's badge comes, or whose seat is named, is handed all of it. Person
+first: the next copy of each title is proposed, and handed out as it is scanned; only what was proposed goes that way,
+so that a copy scanned for the next person is never handed to the one before. Nothing is guessed: what is on no list,
+not with the secretary, or named by several, is told as such.
 """
 
 import re
@@ -13,7 +15,7 @@ from api.acts.codes import resolve
 from api.acts.meeting_papers import called_attendee
 from api.acts.model import Ground
 from custody.entries import Fact, Signature
-from custody.entries.meetings import HandedOut, HandOutUndone
+from custody.entries.meetings import AttendeeEntered, HandedOut, HandOutUndone
 from custody.matters import Line
 from custody.matters.meetings import Attendee, Meeting
 from custody.store import queries
@@ -35,12 +37,20 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The papers that wait for a person, in the order in which they were scanned."""
+    """The papers that wait for a person, in the order in which they were scanned.
+
+    `at_desk`: number on the list of a person who waits for papers; 0: nobody. `arrivals`: whoever comes from outside
+    is entered as arrived, the phone left outside.
+    """
 
     carriers: tuple[int, ...] = ()
     told: tuple[Told, ...] = ()
     to: Attendee | None = None
     """To whom all of them are handed now."""
+    at_desk: int = 0
+    arrivals: bool = False
+    enters: Attendee | None = None
+    """Who comes in now."""
 
     def says(self, key: str, sound: str, **params: str | int) -> "Waiting":
         """The same, and what came of a scan."""
@@ -54,6 +64,11 @@ class Room:
     ground: Ground
     lines: Mapping[int, Line]
     items: Mapping[int, CarrierItem]
+
+    @property
+    def out(self) -> list[Line]:
+        """The lines of papers in somebody's hands."""
+        return [line for line in self.lines.values() if line.state == "handed_out" and line.carrier in self.items]
 
     @property
     def body(self) -> Meeting:
@@ -87,7 +102,7 @@ def put(room: Room, waiting: Waiting, codes: Iterable[str]) -> Waiting:
     """Take in codes, in order, until one names a person; what is behind that waits for the next turn."""
     for code in codes:
         waiting = _put_one(room, waiting, code)
-        if waiting.to is not None:
+        if waiting.to is not None or waiting.enters is not None:
             break
     return waiting
 
@@ -105,13 +120,55 @@ def _put_one(room: Room, waiting: Waiting, code: str) -> Waiting:
 
 
 def to(room: Room, waiting: Waiting, one: Attendee | None) -> Waiting:
-    """A person came: what waits is his."""
+    """A person came: what waits is his; where nothing does, the next copies are proposed."""
     if one is None:
         return waiting.says("not_listed", "wrong")
+    if not one.inside and waiting.arrivals:
+        return replace(waiting, enters=one)
+    if waiting.carriers:
+        return replace(waiting, to=one, at_desk=0)
     name = called_attendee(room.ground, one)
-    if not waiting.carriers:
-        return waiting.says("paper_first", "wrong", name=name)
-    return replace(waiting, to=one)
+    if not one.inside:
+        return replace(waiting, at_desk=0).says("not_inside", "wrong", name=name)
+    next_ones = proposed(room, one)
+    if not next_ones:
+        said = "has_all" if any(line.label == str(one.number) for line in room.out) else "paper_first"
+        return replace(waiting, at_desk=0).says(said, "wrong", name=name)
+    return replace(waiting, at_desk=one.number).says("next", "new", seat=one.seat, name=name)
+
+
+def proposed(room: Room, one: Attendee) -> tuple[int, ...]:
+    """The next copy of each title that he has none of: that of his own seat, else the lowest that is nobody's seat."""
+    has = {room.items[line.carrier].control_number for line in room.out if line.label == str(one.number)}
+    seats = {other.seat for other in room.body.attendees}
+    found = []
+    for title in room.body.titles:
+        free = [
+            item
+            for carrier, item in room.items.items()
+            if item.control_number == title and room.lines[carrier].state in WITH_SECRETARY
+        ]
+        if free and title not in has:
+            rank = {item.id: (str(item.copy_number) != one.seat, str(item.copy_number) in seats) for item in free}
+            found.append(min(free, key=lambda item: (*rank[item.id], item.copy_number)).id)
+    return tuple(found)
+
+
+def given(room: Room, waiting: Waiting) -> Waiting:
+    """All that is proposed to the person at the desk is handed out without scanning each."""
+    one = room.body.attendee(waiting.at_desk)
+    if one is None or not proposed(room, one):
+        return replace(waiting, at_desk=0).says("nothing", "wrong")
+    return replace(waiting, carriers=proposed(room, one), to=one)
+
+
+def handed(room: Room, waiting: Waiting, count: int) -> Waiting:
+    """What is left on the desk after a hand-out: the person too, where he came first and more is proposed."""
+    assert waiting.to is not None
+    one = waiting.to
+    stays = one.number if waiting.at_desk == one.number and proposed(room, one) else 0
+    left = Waiting((), waiting.told, at_desk=stays, arrivals=waiting.arrivals)
+    return left.says("handed", "done", n=count, name=called_attendee(room.ground, one), seat=one.seat)
 
 
 def _paper(room: Room, waiting: Waiting, code: str) -> Waiting:
@@ -137,7 +194,15 @@ def _paper(room: Room, waiting: Waiting, code: str) -> Waiting:
         return waiting.says("out", "wrong", paper=paper, name=called_attendee(room.ground, one) if one else "")
     if line.state not in WITH_SECRETARY:
         return waiting.says("gone", "wrong", paper=paper)
-    return replace(waiting, carriers=(*waiting.carriers, carrier)).says("waits", "new", paper=paper)
+    one = room.body.attendee(waiting.at_desk)
+    if one is not None and carrier in proposed(room, one):
+        return replace(waiting, carriers=(carrier,), to=one)
+    return replace(waiting, carriers=(*waiting.carriers, carrier), at_desk=0).says("waits", "new", paper=paper)
+
+
+def arrival(room: Room, one: Attendee) -> list[Fact]:
+    """That he came in, the phone left outside (clause h.1, daily rule 4)."""
+    return [AttendeeEntered(room.ground.the_matter.id, one.number, phones_left=True)]
 
 
 def facts_of(room: Room, waiting: Waiting) -> list[Fact]:
@@ -171,8 +236,10 @@ def undone(room: Room) -> list[Fact]:
     ]
 
 
-def enter(ground: Ground, facts: Sequence[Fact], signatures: tuple[Signature, ...]) -> Any:
-    """Enter a hand-out, or its taking back. Raises Refused, NotFound."""
-    receipt = ground.services.books.enter(ground.subject, list(facts), act="meeting_hand_out", signatures=signatures)
+def enter(
+    ground: Ground, facts: Sequence[Fact], signatures: tuple[Signature, ...], act: str = "meeting_hand_out"
+) -> Any:
+    """Enter a hand-out, its taking back, or an arrival. Raises Refused, NotFound."""
+    receipt = ground.services.books.enter(ground.subject, list(facts), act=act, signatures=signatures)
     ground.services.books_changed()
     return receipt

@@ -36,6 +36,7 @@ DECLARED: Mapping[tuple[str, str], tuple[Permission, ...]] = {
     ("POST", "/me/second-factor/codes"): ANYBODY,
     ("POST", "/me/second-factor/remove"): ANYBODY,
     ("POST", "/me/keys"): ANYBODY,
+    ("POST", "/help"): ANYBODY,
     ("POST", "/inbox/read"): ANYBODY,
     ("POST", "/messages/address"): ANYBODY,
     ("POST", "/messages/language"): ANYBODY,
@@ -48,6 +49,15 @@ DECLARED: Mapping[tuple[str, str], tuple[Permission, ...]] = {
     ("POST", "/csp-report"): ANYBODY,
     # The register.
     ("POST", "/search"): (P.SEE_CARRIERS,),
+    ("POST", "/search/suggest"): (P.SEE_CARRIERS,),
+    ("POST", "/people/find"): (P.SWEEP,),
+    # Names of one's own for addresses.
+    ("POST", "/views"): ANYBODY,
+    ("POST", "/views/{view}"): ANYBODY,
+    **{
+        ("POST", f"/reports/deliveries{rest}"): (P.SEE_REPORTS,)
+        for rest in ("", "/{number}/pause", "/{number}/now", "/{number}/end")
+    },
     ("POST", "/registers/{register}"): (P.SEE_REPORTS,),
     ("POST", "/balance/find"): (P.SEE_REPORTS,),
     ("POST", "/take-in"): (P.TAKE_IN,),
@@ -55,6 +65,11 @@ DECLARED: Mapping[tuple[str, str], tuple[Permission, ...]] = {
     ("POST", "/desk/{reader}"): (P.LEND,),
     ("POST", "/import"): (P.TAKE_IN,),
     ("POST", "/import/{name}"): (P.TAKE_IN,),
+    ("POST", "/exports/made/{name}"): ANYBODY,
+    # Setting a house up: its own steps each.
+    ("POST", "/set-up"): (P.TAKE_IN, P.INSTRUCT, P.MANAGE_ACCOUNTS, P.APPROVE_ACCOUNTS, P.SEE_LOGS),
+    # How places are drawn.
+    ("POST", "/places/{identifier}/plan"): (P.TAKE_IN,),
     # What handhelds read: by the clerk's hand, or by the device's own token.
     ("POST", "/handhelds"): (P.SWEEP,),
     ("POST", "/handhelds/draft/{name}"): (P.SWEEP,),
@@ -62,6 +77,9 @@ DECLARED: Mapping[tuple[str, str], tuple[Permission, ...]] = {
     ("POST", "/handhelds/{number}/withdraw"): (P.SWEEP,),
     ("POST", "/api/v1/handheld/reads"): ANYBODY,
     ("POST", "/acts/{number}/form/printed"): (P.SEE_CARRIERS,),
+    ("POST", "/cases/{number}/paper/printed"): (P.SEE_FINDINGS,),
+    # Of what labels are printed says who may; what nobody may print of is not there.
+    ("POST", "/labels/{kind}"): (P.TAKE_PART,),
     ("POST", "/acts/{number}/undo"): (P.KEEP,),
     ("POST", "/api/v1/carriers/search"): (P.SEE_CARRIERS,),
     ("POST", "/api/v1/persons/search"): (P.LEND, P.KEEP),
@@ -92,6 +110,7 @@ DECLARED: Mapping[tuple[str, str], tuple[Permission, ...]] = {
     ("POST", "/findings/{number}/acknowledge"): (P.SEE_FINDINGS,),
     ("POST", "/findings/{number}/explain"): (P.SEE_FINDINGS,),
     ("POST", "/findings/{number}/escalate"): (P.SEE_FINDINGS,),
+    ("POST", "/today/ask-back/{person}"): (P.SETTLE_FINDINGS,),
     ("POST", "/findings/{number}/settle"): (P.SEE_FINDINGS,),
     ("POST", "/findings"): (P.SEE_FINDINGS,),
     ("POST", "/findings/search"): (P.SEE_FINDINGS,),
@@ -104,6 +123,7 @@ DECLARED: Mapping[tuple[str, str], tuple[Permission, ...]] = {
     ("POST", "/rounds"): (P.SWEEP,),
     ("POST", "/rounds/{number}/scan"): (P.SWEEP,),
     ("POST", "/rounds/{number}/undo"): (P.SWEEP,),
+    ("POST", "/rounds/{number}/deal"): (P.SWEEP,),
     ("POST", "/rounds/{number}/feed"): (P.SWEEP,),
     ("POST", "/rounds/{number}/walk"): (P.SWEEP,),
     ("POST", "/rounds/{number}/pause"): (P.SWEEP,),
@@ -118,6 +138,13 @@ DECLARED: Mapping[tuple[str, str], tuple[Permission, ...]] = {
     ("POST", "/api/v1/rounds"): (P.SWEEP,),
     ("POST", "/api/v1/rounds/{number}/scans"): (P.SWEEP,),
     ("POST", "/api/v1/rounds/{number}/undo"): (P.SWEEP,),
+    # What a device did without a network, and what it could not deliver.
+    ("POST", "/api/v1/rounds/{number}/events"): (P.SWEEP,),
+    ("POST", "/api/v1/rounds/{number}/handed"): (P.SWEEP,),
+    ("POST", "/rounds/at"): (P.SWEEP,),
+    ("POST", "/rounds/handed"): (P.SWEEP,),
+    ("POST", "/rounds/handed/{identifier}/enter"): (P.SWEEP,),
+    ("POST", "/rounds/handed/{identifier}/aside"): (P.SWEEP,),
     ("POST", "/api/v1/rounds/{number}/feed"): (P.SWEEP,),
     ("POST", "/api/v1/rounds/{number}/pause"): (P.SWEEP,),
     ("POST", "/api/v1/rounds/{number}/resume"): (P.SWEEP,),
@@ -128,6 +155,7 @@ DECLARED: Mapping[tuple[str, str], tuple[Permission, ...]] = {
     # The count of a meeting, scan by scan: the books ask who is in charge of it.
     ("POST", "/meetings/{identifier}/count"): (P.HOLD_MEETINGS,),
     ("POST", "/meetings/{identifier}/handing"): (P.HOLD_MEETINGS,),
+    ("POST", "/meetings/{identifier}/seating"): (P.HOLD_MEETINGS,),
     # The last read before a destruction.
     ("POST", "/weighing/{identifier}/scan"): (P.DESTROY,),
     ("POST", "/weighing/{identifier}/heard"): (P.DESTROY,),

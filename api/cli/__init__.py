@@ -166,6 +166,14 @@ def _business(to: _Commands) -> None:
     command.add_argument("workbook", type=Path)
     _person(command)
     command.add_argument("--unit", default="", help="code of the unit that answers for carriers whose row names none")
+    command.add_argument(
+        "--columns",
+        nargs="+",
+        default=[],
+        metavar="HEADER=FIELD",
+        help="what a column is taken for, such as 资料名=title; with nothing behind the sign it is left out",
+    )
+    command.add_argument("--guess", action="store_true", help="guess the columns that no word is known for")
     command.add_argument("--confirm", action="store_true", help="enter it when the dry run finds no error")
 
     command = to.add("report", "books:report", "write a report as an Excel workbook")

@@ -64,7 +64,8 @@ def init(options: Namespace) -> int:
     say(f"Data folder {data} is ready. These passwords are shown once; change each at the first sign-in:")
     for number, role, secret in secrets_shown:
         say(f"  {number:<12}{role:<26}{secret}")
-    say("Next: keep the ledger's public key outside (custody ledger key FILE), then custody serve, then import.")
+    say("Next: keep the ledger's public key outside (custody ledger key FILE), then custody serve.")
+    say("The set-up guide (/set-up) leads each of them on.")
     return 0
 
 

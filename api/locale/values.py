@@ -21,6 +21,13 @@ def iso_day(text: str, language: str) -> str:
     return f"{parsed.day} {_MONTHS_EN[parsed.month - 1]} {parsed.year}"
 
 
+def short_day(text: str, language: str, today: str) -> str:
+    """A day without its year where the year is today's."""
+    if text[:4] != today[:4]:
+        return iso_day(text, language)
+    return text[5:] if language == "zh" else iso_day(text, language)[:-5]
+
+
 def days_over(due_at: Instant, now: Instant, timezone: str) -> int:
     """Whole calendar days since the due day; a loan due today is not over."""
     due = date.fromisoformat(clock.day(due_at, timezone))

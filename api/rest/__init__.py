@@ -18,6 +18,7 @@ from api.rest import (
     papers,
     rounds,
     session,
+    shelf,
     watch,
     witness,
 )
@@ -37,6 +38,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     meta.router,
     watch.router,
     rounds.router,
+    shelf.router,
     business.router,
     meetings.router,
     witness.router,

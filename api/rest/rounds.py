@@ -59,9 +59,10 @@ class Scans(BaseModel):
 
 
 class Undo(BaseModel):
-    """The event to take back; empty: the caller's newest."""
+    """The event to take back; empty: the caller's newest, once under the identifier `id` of the device's own."""
 
     event: str = Field("", max_length=80)
+    id: str = Field("", max_length=80)
 
 
 class Said(BaseModel):
@@ -146,6 +147,7 @@ def one_round(number: str, visit: Visit = Depends(asks(Permission.SWEEP, Permiss
         waiting = sweeps.waiting(connection, visit.subject, number, report)
     found = {name: getattr(state, name) for name in state.__slots__ if name not in sweeps.BUCKETS}
     found["by_device"] = [asdict(one) for one in state.by_device]
+    found["dealt"] = [one._asdict() for one in state.dealt]
     found |= {name: [line_json(line) for line in getattr(state, name)] for name in sweeps.BUCKETS}
     found |= {"counts": dict(state.counts), "expected": state.expected, "to_find": state.to_find}
     found["shown"] = {name: len(lines) for name, lines in sweeps.shown(state).items()}
@@ -209,6 +211,8 @@ def undo(number: str, body: Undo, visit: Visit = Depends(changes(Permission.SWEE
         if body.event:
             done = sweeps.undo(connection, visit.subject, number, body.event, visit.now)
             event = body.event if done else None
+        elif body.id:
+            event = sweeps.undo_newest(connection, visit.subject, number, body.id, visit.now)
         else:
             event = sweeps.undo_last(connection, visit.subject, number, visit.now)
     visit.services.bulletin.publish("rounds")

@@ -89,4 +89,4 @@ def overdue(
 def overdue_workbook(visit: Visit = Depends(asks(Permission.SEE_REPORTS))) -> Response:
     """Numbers as text, formulas neutralised, who exported it in the foot."""
     asked = overdue_asked(visit)
-    return export(visit, "overdue", asked, asked.said)
+    return export(visit, "overdue", asked, asked.said, at_once=True)

@@ -10,9 +10,10 @@ from fastapi import APIRouter, Depends
 from starlette.responses import RedirectResponse, Response
 
 from api import store
+from api.locale.sorting import by_name
 from api.requesting import Requesting
 from api.web import navigation
-from api.web.carriers import search_name, whole
+from api.web.carriers import whole
 from api.web.render import render, url
 from api.web.visit import FieldError, Form, Unfit, Visit, address_of, needs, posted, sign, sign_in_of
 from custody.access import ADMINISTRATORS, Permission, Role
@@ -71,7 +72,7 @@ def refused_words(visit: Visit, refused: AccountRefused) -> str:
     return visit.t(f"accounts.refused.{refused.code}", **said)
 
 
-def _asked_filter(visit: Visit) -> tuple[AccountFilter, dict[str, str]]:
+def asked_filter(visit: Visit) -> tuple[AccountFilter, dict[str, str]]:
     """The filter of the address; the words looked for are kept by the session, under a name."""
     query = visit.request.query_params
     said = {name: query[name] for name, known in FILTERS.items() if query.get(name) in known}
@@ -85,7 +86,7 @@ def _asked_filter(visit: Visit) -> tuple[AccountFilter, dict[str, str]]:
 @router.get("/accounts")
 def accounts(visit: Visit = Depends(reads)) -> Response:
     """The accounts, by staff number, a page at a time."""
-    wanted, said = _asked_filter(visit)
+    wanted, said = asked_filter(visit)
     with visit.reading() as connection:
         page = lists.account_page(connection, wanted, visit.now, visit.request.query_params.get("after", ""), PAGE)
         lonely = lists.lonely_roles(connection)
@@ -109,7 +110,7 @@ def find(visit: Visit = Depends(reads), form: Form = Depends(posted)) -> Respons
     if not text:
         return RedirectResponse("/accounts", status_code=303)
     with visit.services.database.writing() as connection:
-        name = search_name(visit.now)
+        name = store.search_name(visit.now)
         store.keep_search(connection, visit.session.token_hash, name, {"text": text})
     return RedirectResponse(url("/accounts", q=name), status_code=303)
 
@@ -136,8 +137,8 @@ def _new_page(visit: Visit, errors: tuple[FieldError, ...] = (), kept: Mapping[s
 
 
 def unit_choices(visit: Visit, directory: Directory) -> list[tuple[int, str]]:
-    """The units to choose from, by code."""
-    units = sorted(directory.units.values(), key=lambda unit: unit.code)
+    """The units to choose from, by name."""
+    units = by_name(directory.units.values(), visit.language)
     return [(unit.id, unit.name_en if visit.language == "en" and unit.name_en else unit.name) for unit in units]
 
 

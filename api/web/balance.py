@@ -26,7 +26,7 @@ from api.balancing import (
     whole_account,
 )
 from api.store import Connection
-from api.web.carriers import search_name, whole
+from api.web.carriers import whole
 from api.web.exports import ban_signed, given
 from api.web.render import render, url
 from api.web.visit import FieldError, Form, Visit, needs, posted
@@ -209,7 +209,7 @@ def find(visit: Visit = Depends(reads), form: Form = Depends(posted)) -> Respons
     back = {"by": "title", "at": form.text("at")[:20], "since": form.text("since")[:20]}
     if not text:
         return RedirectResponse(url("/balance", **back), status_code=303)
-    name = search_name(visit.now)
+    name = store.search_name(visit.now)
     with visit.services.database.writing() as connection:
         store.keep_search(connection, visit.session.token_hash, name, {"text": text})
     return RedirectResponse(url("/balance", **back, q=name), status_code=303)

@@ -3,30 +3,31 @@
 The words of a search stand in no address: they are kept in the session under a short name, `?q=<name>`.
 """
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from api import store
-from api.acts.codes import resolve
 from api.web.acts.table import offers
 from api.web.business.hooks import business_of
+from api.web.carrier_acts import Button, buttons_of
 from api.web.life import Life, life_of
-from api.web.render import render, url
-from api.web.visit import Form, Visit, needs, posted
+from api.web.listing import Order, chosen_columns, order_of
+from api.web.render import render
+from api.web.visit import Visit, needs
 from custody.access import Permission, answers_for
 from custody.life_cycle import Status
 from custody.register import Directory
 from custody.rules import NotFound
 from custody.store import queries
 from custody.store.queries import CarrierFilter, CarrierItem
+from custody.store.queries.carriers import ORDERS
 from custody.store.queries.paging import KeyInvalid
-from custody.values import CarrierKind, Instant
+from custody.values import CarrierKind
 from reconcile.store.finding_queries import FindingFilter, FindingItem, findings
 from reconcile.store.whereabouts import whereabouts_of
 
@@ -61,11 +62,7 @@ class Asked:
     values: Mapping[str, str]
     columns: tuple[str, ...]
     first: int
-
-
-def search_name(now: Instant) -> str:
-    """A new short name of a search: ordered by time, and not to be guessed."""
-    return f"{now:x}{secrets.token_hex(2)}"
+    order: Order
 
 
 def asked_of(visit: Visit) -> Asked:
@@ -83,8 +80,6 @@ def asked_of(visit: Visit) -> Asked:
         text = (kept or {}).get("text")
     levels = {level.code for level in visit.services.scheme.levels}
     kinds: dict[str, CarrierKind] = {kind: kind for kind in KINDS}
-    ticked = params.getlist("col")
-    chosen = tuple(name for name in COLUMNS if name in ticked)
     return Asked(
         CarrierFilter(
             text=text,
@@ -97,8 +92,9 @@ def asked_of(visit: Visit) -> Asked:
             overdue_before=visit.now if values.get("overdue") else None,
         ),
         values,
-        chosen or COLUMNS_DEFAULT,
+        chosen_columns(visit, COLUMNS, COLUMNS_DEFAULT),
         whole(params.get("first")) or 1,
+        order_of(visit, tuple(ORDERS)),
     )
 
 
@@ -115,12 +111,19 @@ def carriers(visit: Visit = Depends(reads)) -> Response:
     with visit.reading() as connection:
         try:
             page = queries.carriers(
-                connection, visit.subject, asked.filter, params.get("after"), PAGE, params.get("before")
+                connection,
+                visit.subject,
+                asked.filter,
+                params.get("after"),
+                PAGE,
+                params.get("before"),
+                asked.order.key,
+                asked.order.falling,
             )
         except KeyInvalid as damaged:
             raise NotFound from damaged
         directory = visit.services.books.directory(connection)
-        counts = queries.status_counts(connection, visit.subject)
+        counts = queries.status_totals(connection, visit.subject)
         scheme, shown = visit.services.scheme, [item.id for item in page.items]
         radio = whereabouts_of(connection, scheme, shown, visit.now) if "radio" in asked.columns else {}
     visit.shows(*(item.id for item in page.items))  # whichever columns are chosen
@@ -129,11 +132,12 @@ def carriers(visit: Visit = Depends(reads)) -> Response:
         "carriers/list.html",
         page=page,
         asked=asked,
-        counts={status: count for status, count in counts.items() if count},
+        counts={status: counted for status, counted in counts.items() if counted[0]},
         levels=[level for level in visit.services.scheme.levels if level.rank <= visit.subject.clearance_rank],
         directory=directory,
         kinds=KINDS,
         all_columns=COLUMNS,
+        orders=ORDERS,
         kind_icons=KIND_ICONS,
         radio=radio,
         excel=excel_address(visit, asked),
@@ -147,23 +151,10 @@ def excel_address(visit: Visit, asked: Asked) -> str | None:
     if path not in visit.request.app.state.served or not visit.may(Permission.SEE_REPORTS):
         return None
     columns = [("col", name) for name in asked.columns] if asked.columns != COLUMNS_DEFAULT else []
-    query = urlencode([*asked.values.items(), *columns])
+    sort = visit.request.query_params.get("sort")
+    order = [("sort", sort)] if sort else []
+    query = urlencode([*asked.values.items(), *columns, *order])
     return f"{path}?{query}" if query else path
-
-
-@router.post("/search")
-def search(visit: Visit = Depends(reads), form: Form = Depends(posted)) -> Response:
-    """Keep the words, and go to the list; a number or tag that names one carrier leads to it."""
-    text = form.text("q")[:200]
-    if not text:
-        return RedirectResponse("/carriers", status_code=303)
-    with visit.services.database.writing() as connection:
-        found = resolve(connection, visit.subject, text)
-        if found is not None:
-            return RedirectResponse(f"/carriers/{found.id}", status_code=303)
-        name = search_name(visit.now)
-        store.keep_search(connection, visit.session.token_hash, name, {"text": text})
-    return RedirectResponse(url("/carriers", q=name), status_code=303)
 
 
 @router.get("/carriers/{identifier}")
@@ -178,6 +169,10 @@ def carrier(identifier: int, request: Request, show: str = "both", visit: Visit 
         kin = queries.kin_of(connection, visit.subject, item.id)
         life: Life = life_of(connection, visit, item, directory, [one.line for one in about])
     show = show if show in {"both", "books", "radio"} else "both"
+    business = business_of(visit, item, directory)
+    more = []
+    if answers_for(visit.subject, Permission.SEE_DISCLOSURE, item.unit, directory):
+        more.append(Button("seen", f"/carriers/{item.id}/seen", visit.t("carriers.who_has_seen"), "eye"))
     return render(
         visit,
         "carriers/one.html",
@@ -185,10 +180,9 @@ def carrier(identifier: int, request: Request, show: str = "both", visit: Visit 
         directory=directory,
         life=life,
         findings=about,
-        offers=offers(visit, item),
-        business=business_of(visit, item, directory),
+        buttons=buttons_of(visit, item, offers(visit, item), business.offers, more),
+        business=business,
         kin=kin,
-        may_ask=answers_for(visit.subject, Permission.SEE_DISCLOSURE, item.unit, directory),
         show=show,
         kind_icons=KIND_ICONS,
         scope=[scope_words(visit, directory, principal) for principal in item.scope],

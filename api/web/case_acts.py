@@ -7,11 +7,12 @@ from fastapi import APIRouter, Depends
 from starlette.responses import RedirectResponse, Response
 
 from api.web.casework import draw, reads
-from api.web.visit import Form, Unfit, Visit, posted, sign
+from api.web.visit import Form, Unfit, Visit, local_address, posted, sign
 from custody.clock import end_of_day
 from custody.entries import signed_text
 from custody.rules import NotFound, Refused
 from reconcile import cases as work
+from reconcile import findings
 from reconcile.cases.checklist import MARKS
 
 router = APIRouter(include_in_schema=False)
@@ -19,6 +20,18 @@ router = APIRouter(include_in_schema=False)
 
 def _acknowledge(visit: Visit, number: str, form: Form) -> None:
     work.acknowledge(visit.services.database, visit.subject, number, visit.now, form.text("note"))
+
+
+def _escalate(visit: Visit, number: str, form: Form) -> None:
+    """Hand on each of its open findings that the visitor sees: it goes where findings of its kind and level go."""
+    services = visit.services
+    with visit.reading() as connection:
+        detail = work.case_detail(connection, visit.subject, number)
+    for line in detail.findings:
+        if line.open:
+            findings.escalate(
+                services.database, services.scheme, visit.subject, line.number, form.text("note"), visit.now
+            )
 
 
 def _give_back(visit: Visit, number: str, form: Form) -> None:
@@ -113,6 +126,7 @@ def _said(visit: Visit, form: Form, field: str) -> str:
 
 ACTS: Mapping[str, Callable[[Visit, str, Form], None]] = {
     "acknowledge": _acknowledge,
+    "escalate": _escalate,
     "give-back": _give_back,
     "note": _note,
     "enquire": _enquire,
@@ -140,4 +154,5 @@ def act_on(number: str, act: str, visit: Visit = Depends(reads), form: Form = De
         return draw(visit, number, refusals=refused.refusals, kept=form.kept(), status_code=409)
     visit.services.bulletin.publish("findings")
     visit.services.books_changed()
-    return RedirectResponse(f"/cases/{number}", status_code=303)
+    back = local_address(visit.request.query_params.get("back"), f"/cases/{number}")
+    return RedirectResponse(back, status_code=303)

@@ -1,4 +1,6 @@
-"""Cases: the list, one of them with its incident, its paper, what is laid to it. What is done about it: `case_acts`."""
+"""Cases: the list, one of them with its incident, what is laid to it. What is done about it: `case_acts`; its paper:
+`case_paper`.
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -78,17 +80,21 @@ class Event:
 
 def draw(visit: Visit, number: str, template: str = "casework/one.html", **more: Any) -> Response:
     """One case as it stands. Raises NotFound."""
+    return render(visit, template, **(names_of(visit, number) | more))
+
+
+def names_of(visit: Visit, number: str) -> dict[str, Any]:
+    """What the pages and the paper of a case are drawn with. Raises NotFound."""
     with visit.reading() as connection:
         detail = work.case_detail(connection, visit.subject, number)
         directory = visit.services.books.directory(connection)
         behind = _behind(connection, visit, detail)
         signed = store.checkpoints(connection, 1)
-    names = _of(visit, detail, directory) | {
+    return _of(visit, detail, directory) | {
         "behind": behind,
         "checkpoint": signed[0] if signed else None,
         "refusals": (),
     }
-    return render(visit, template, **(names | more))
 
 
 def _of(visit: Visit, detail: CaseDetail, directory: Directory) -> dict[str, Any]:
@@ -172,12 +178,6 @@ def _event(visit: Visit, directory: Directory, step: CaseStep) -> Event:
 def case_page(number: str, visit: Visit = Depends(reads)) -> Response:
     """One case: its findings, its clock and checklist where it is an incident, what was done, what is laid to it."""
     return draw(visit, number)
-
-
-@router.get("/cases/{number}/paper")
-def paper_page(number: str, visit: Visit = Depends(reads)) -> Response:
-    """The same to be printed: evidence with its hashes, the checklist, the history, room for signatures."""
-    return draw(visit, number, "casework/paper.html")
 
 
 @router.get("/cases/{number}/files/{identifier}")

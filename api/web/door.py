@@ -31,6 +31,7 @@ from api.web.visit import (
     sign_in_of,
     signed_in,
 )
+from custody.access import Permission
 from custody.values import SECOND, Instant
 
 router = APIRouter(include_in_schema=False)
@@ -114,6 +115,9 @@ def sign_out(visit: Visit = Depends(barely_signed_in), _form: Form = Depends(bar
     sign_in_of(visit.request).end(visit.session, visit.now)
     response = RedirectResponse("/sign-in", status_code=303)
     response.delete_cookie(cookie_name(visit.request), path="/", secure=visit.request.url.scheme == "https")
+    if visit.may(Permission.SWEEP):
+        # A device that swept forgets what it kept for that; its own script has done so, where it could.
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
 

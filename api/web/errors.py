@@ -43,7 +43,8 @@ def error_page(request: Request, status: int, key: str, **context: Any) -> Respo
     """The page `errors.<key>.title` / `.text`, in the shell where the visitor is signed in."""
     visit: Visit | None = getattr(request.state, "visit", None)
     if visit is not None:
-        return render(visit, "error.html", status_code=status, key=key, **({"detail": ""} | context))
+        # The help does not lead back here: what is hidden and what is absent are the same page.
+        return render(visit, "error.html", status_code=status, key=key, failed=True, **({"detail": ""} | context))
     return render_door(request, "error_door.html", status_code=status, key=key, **({"detail": ""} | context))
 
 

@@ -12,20 +12,21 @@ from dataclasses import dataclass
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Request
 from starlette.exceptions import HTTPException
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from api import store
 from api.services import Services
 from api.sessions import alive
-from api.web.visit import Visit, signed_in
+from api.web.visit import Visit, cookie_name, services_of, signed_in
 from custody import clock
 from custody.access import Permission, Subject, may
 from custody.rules import NotFound
-from custody.store import accounts, queries
+from custody.store import accounts, emergency, queries
 from custody.store.walls import wall_of
 from reconcile import notices
 from reconcile.bulletin import PACE_SECONDS, Bulletin
 from reconcile.checks import KINDS
+from reconcile.store.devices import token_hash
 from reconcile.store.finding_counts import counts
 from reconcile.store.taps import newest_tap
 
@@ -96,14 +97,14 @@ def allowed_topics(subject: Subject, wanted: frozenset[str]) -> frozenset[str]:
     )
 
 
-def look(services: Services, token_hash: str, wanted: frozenset[str]) -> Sight | None:
+def look(services: Services, hashed: str, wanted: frozenset[str]) -> Sight | None:
     """What the session may follow now, with its figures; None once the session has ended.
 
     Looking is not using: a page left open does not keep a session alive.
     """
     now = services.clock()
     with services.database.reading() as connection:
-        session = store.session_by_hash(connection, token_hash)
+        session = store.session_by_hash(connection, hashed)
         if session is None or not alive(session, services.scheme, now):
             return None
         try:
@@ -139,10 +140,10 @@ def _event(name: str, version: int, document: Mapping[str, object]) -> str:
 
 
 async def told(
-    bulletin: Bulletin, services: Services, token_hash: str, wanted: frozenset[str], since: int | None, beat: float
+    bulletin: Bulletin, services: Services, hashed: str, wanted: frozenset[str], since: int | None, beat: float
 ) -> AsyncIterator[str]:
     """The events of one stream, until its session ends."""
-    sight = await anyio.to_thread.run_sync(look, services, token_hash, wanted)
+    sight = await anyio.to_thread.run_sync(look, services, hashed, wanted)
     if sight is None:
         return
     yield f"retry: {RETRY_MS}\n\n"
@@ -151,7 +152,7 @@ async def told(
     stream = bulletin.follow(wanted, since_version=first, heartbeat_seconds=beat, pace_seconds=PACE_SECONDS)
     async for changes in stream:
         before = sight.figures
-        now = await anyio.to_thread.run_sync(look, services, token_hash, wanted)
+        now = await anyio.to_thread.run_sync(look, services, hashed, wanted)
         if now is None:
             yield _event("end", changes.version, {})
             return
@@ -171,6 +172,21 @@ def _since(request: Request, bulletin: Bulletin) -> int | None:
 
 
 _streams = Streams()
+
+
+@router.get("/beat")
+def beat(request: Request) -> Response:
+    """What every open page asks for while it is looked at: whether the database answers, and which roles are taken in
+    an emergency now. It is no use of the session: left open, that ends all the same, and then this says 401.
+    """
+    services = services_of(request)
+    token = request.cookies.get(cookie_name(request))
+    if not token or look(services, token_hash(token), frozenset()) is None:
+        return Response(status_code=401)
+    with services.database.reading() as connection:
+        running = emergency.running(connection, services.clock())
+    taken = ",".join(str(number) for number in sorted(one.id for one in running))
+    return JSONResponse({"ready": store.answers(services.database), "emergencies": taken})
 
 
 @router.get("/events")

@@ -4,16 +4,19 @@ and 8). The record is written before the file is given.
 
 import io
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, BinaryIO
 
 from fastapi import APIRouter, Depends
-from starlette.responses import Response
+from starlette.background import BackgroundTask
+from starlette.responses import Response, StreamingResponse
 
 from api import store
 from api.locale import known
 from api.reports import Report, write_workbook
 from api.web.carriers import whole
+from api.web.made import AT_ONCE_ROWS, begin
 from api.web.render import render
 from api.web.visit import Visit, needs
 from custody import clock
@@ -26,6 +29,8 @@ sees_exports = needs(Permission.SEE_EXPORTS)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PAGE = 100
 ROWS_MAX = 20_000
+IN_MEMORY_MAX = 4 * 1024 * 1024
+_CHUNK = 64 * 1024
 
 
 def ban_signed(visit: Visit) -> None:
@@ -41,22 +46,61 @@ def ban_signed(visit: Visit) -> None:
         raise Refused([found])
 
 
-def given(visit: Visit, report: Report, filters: Mapping[str, str], said: Mapping[str, str] | None = None) -> Response:
+def given(
+    visit: Visit,
+    report: Report,
+    filters: Mapping[str, str],
+    said: Mapping[str, str] | None = None,
+    *,
+    at_once: bool = False,
+) -> Response:
     """A report as a workbook with the name of who made it, after the export is logged. Raises Refused.
 
-    `filters`: for the log; `said`: the same for the foot of the workbook, where it differs.
+    `filters`: for the log; `said`: the same for the foot of the workbook, where it differs. A long one is written
+    beside the pages, unless it is wanted `at_once` (a program asks).
     """
     ban_signed(visit)
-    out = io.BytesIO()
-    scheme = visit.services.scheme
-    told = filters if said is None else said
-    write_workbook(report, visit.subject, scheme, visit.now, out, visit.language, told)
+    foot = filters if said is None else said
+    if len(report.rows) > AT_ONCE_ROWS and not at_once:
+        return begin(
+            visit,
+            report.name,
+            filters,
+            lambda out, told: (write_for(visit, report, foot, out, told), report.carriers),
+        )
+    return logged(visit, report, written(visit, report, foot), filters)
+
+
+def write_for(
+    visit: Visit, report: Report, said: Mapping[str, str], out: BinaryIO, told: Callable[[int], None] | None = None
+) -> int:
+    """Write the workbook in the visitor's language and name; gives how many rows it has."""
+    return write_workbook(report, visit.subject, visit.services.scheme, visit.now, out, visit.language, said, told)
+
+
+def written(visit: Visit, report: Report, said: Mapping[str, str]) -> tuple[IO[bytes], int]:
+    """The workbook, and how many rows it has; a large one lies on disk, nameless. Nothing of it was given yet."""
+    out = SpooledTemporaryFile(IN_MEMORY_MAX)  # noqa: SIM115 - it is closed when it was sent
+    return out, write_for(visit, report, said, out)  # type: ignore[arg-type]
+
+
+def logged(visit: Visit, report: Report, made: tuple[IO[bytes], int], filters: Mapping[str, str]) -> Response:
+    """What was written, given after the export is on record."""
+    out, count = made
     kept = json.dumps(dict(filters), ensure_ascii=False, sort_keys=True)
     with visit.services.database.writing() as connection:
-        number = store.log_export(connection, visit.subject.person, visit.now, report.name, kept, len(report.rows))
-    visit.shows(*report.carriers, how="export", detail=f"{report.name} {number}")
-    headers = {"Content-Disposition": f'attachment; filename="{report.name}-{visit.day}.xlsx"'}
-    return Response(out.getvalue(), media_type=XLSX, headers=headers)
+        number = store.log_export(connection, visit.subject.person, visit.now, report.name, kept, count)
+    carriers = report.carriers if report.flow is None else report.flow.carriers
+    visit.shows(*carriers, how="export", detail=f"{report.name} {number}")
+    size = out.seek(0, io.SEEK_END)
+    out.seek(0)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{report.name}-{visit.day}.xlsx"',
+        "Content-Length": str(size),
+    }
+    return StreamingResponse(
+        iter(lambda: out.read(_CHUNK), b""), media_type=XLSX, headers=headers, background=BackgroundTask(out.close)
+    )
 
 
 def what(visit: Visit, name: str) -> str:

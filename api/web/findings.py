@@ -16,7 +16,6 @@ from api.store import Connection
 from api.web import navigation, words
 from api.web.acts.table import ACTS, offers
 from api.web.business.loading import carrier_ground
-from api.web.carriers import search_name
 from api.web.case_words import case_title
 from api.web.evidence import person_words, shown
 from api.web.findings_asked import NARROWING, Asked, asked_of, menus
@@ -270,7 +269,7 @@ def search(visit: Visit = Depends(reads), form: Form = Depends(posted)) -> Respo
     text = form.text("words")[:200]
     if not text:
         return RedirectResponse(url("/findings", **kept), status_code=303)
-    name = search_name(visit.now)
+    name = store.search_name(visit.now)
     with visit.services.database.writing() as connection:
         store.keep_search(connection, visit.session.token_hash, name, {"finding": text})
     return RedirectResponse(url("/findings", **kept, q=name), status_code=303)

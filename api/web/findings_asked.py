@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from api import store
+from api.locale.sorting import by_name
 from api.web import words
 from api.web.carriers import whole
 from api.web.render import url
@@ -96,8 +97,9 @@ def menus(visit: Visit, asked: Asked, directory: Directory, owners: tuple[int, .
     places = sorted((p for p in directory.places.values() if p.kind != "seat"), key=lambda place: place.code)
     levels = [one for one in visit.services.scheme.levels if one.rank <= visit.subject.clearance_rank]
     english = visit.language == "en"
-    persons = [directory.persons[one] for one in owners[:OWNERS_MAX] if one in directory.persons]
-    units = sorted(directory.units.values(), key=lambda unit: unit.code)[:UNITS_MAX]
+    known = (directory.persons[one] for one in owners[:OWNERS_MAX] if one in directory.persons)
+    persons = by_name(known, visit.language)
+    units = by_name(directory.units.values(), visit.language)[:UNITS_MAX]
     options: dict[str, list[tuple[str, str]]] = {
         "kind": [(kind, visit.t(f"finding_kind.{kind}")) for kind in KINDS],
         "place": [(str(place.id), place.code) for place in places],

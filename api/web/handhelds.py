@@ -78,7 +78,7 @@ def _uploaded(visit: Visit, data: bytes, file: str) -> Response:
     except FileUnreadable as error:
         wrong = FieldError("reads", visit.t(f"handhelds.file.{error.code}", **error.params))
     except WorkbookUnreadable as error:
-        wrong = FieldError("reads", unreadable(visit, error))
+        wrong = FieldError("reads", unreadable(visit, error.code, error.params))
     else:
         return RedirectResponse(f"/handhelds/draft/{name}", status_code=303)
     return _draw_list(visit, errors=(wrong,))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
@@ -14,6 +15,7 @@ from api.web.business.loading import ground_of
 from api.web.carried_out import Group, groups_of
 from api.web.render import render
 from api.web.visit import Visit, needs
+from custody import clock
 from custody.access import Permission
 from custody.carrier import CarrierState
 from custody.life_cycle import Status
@@ -124,9 +126,15 @@ def holdings(visit: Visit = Depends(needs(Permission.TAKE_PART))) -> Response:
         queue = queue_of(ground_of(visit, item=item, directory=directory), queues[item.id])
         (own,) = (one for one in queue if one.person == person)
         waits.append(Wait(item, own.turn or len(queue)))
+    dated = [one for one in loans + legs if one.item.due_at]
+    zone = visit.services.scheme.timezone
+    today = date.fromisoformat(visit.day)
     return render(
         visit,
         "holdings/holdings.html",
+        soonest=min((one.item for one in dated), key=lambda item: item.due_at or 0, default=None),
+        late=sum((one.item.due_at or 0) < visit.now for one in dated),
+        days_left=lambda at: (date.fromisoformat(clock.day(at, zone)) - today).days,
         loans=loans,
         legs=legs,
         out=out,

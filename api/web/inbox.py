@@ -1,6 +1,6 @@
 """The inbox: what the visitor was told. Numbers and counts only, never a title."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fastapi import APIRouter, Depends
 from starlette.responses import RedirectResponse, Response
@@ -36,9 +36,12 @@ PLACES: Mapping[str, tuple[str, Permission]] = {
     "archiving_soon": ("/review", Permission.SEE_REPORTS),
     "review_soon": ("/review", Permission.SEE_REPORTS),
     "loans_due": ("/carriers?status=on_loan", Permission.SEE_CARRIERS),
+    "asked_back": ("/me/holdings", Permission.TAKE_PART),
     "calendar_ending": ("/jobs", Permission.MANAGE_READERS),
     "mail_failing": ("/jobs", Permission.MANAGE_READERS),
     "backup_old": ("/backups", Permission.MANAGE_READERS),
+    "report_delivered": ("/reports/deliveries", Permission.SEE_REPORTS),
+    "report_withheld": ("/reports/deliveries", Permission.SEE_REPORTS),
     "emergency": ("/emergency", Permission.TAKE_PART),
 }
 """Where a notice that is about no single thing leads, and what one must be allowed for it."""
@@ -60,9 +63,14 @@ def link_of(notice: Notice, visit: Visit) -> str:
     return path if visit.may(permission) else ""
 
 
+def _askers(found: Sequence[Notice]) -> list[tuple[Notice, int]]:
+    """Notices by which a person asks for something back, each with who asks."""
+    return [(one, whole(one.about.partition("@")[2]) or 0) for one in found if one.kind == notices.ASKED_BACK]
+
+
 @router.get("/inbox")
 def inbox(visit: Visit = Depends(signed_in)) -> Response:
-    """The visitor's own notices, the newest first; for whom settles findings, who keeps what past its day."""
+    """The visitor's own notices, the unread first; for whom settles findings, who keeps what past its day."""
     asked = visit.request.query_params.get("show", "all")
     show = asked if asked in SHOWN else "all"
     before = whole(visit.request.query_params.get("before"))
@@ -74,6 +82,8 @@ def inbox(visit: Visit = Depends(signed_in)) -> Response:
             of_findings={"findings": True, "others": False}.get(show),
             before=before,
             limit=PAGE + 1,
+            unread_first=True,
+            before_read=bool(visit.request.query_params.get("read")),
         )
         new = notices.unread(connection, visit.subject)
         heads = visit.may(Permission.SETTLE_FINDINGS) and before is None and show == "all"
@@ -85,11 +95,12 @@ def inbox(visit: Visit = Depends(signed_in)) -> Response:
         notices=[(one, link_of(one, visit)) for one in found[:PAGE]],
         new=new,
         show=show,
+        askers={one.id: directory.persons[who] for one, who in _askers(found[:PAGE]) if who in directory.persons},
         shows=SHOWN,
         newest=found[0].id if found and before is None and show == "all" else None,
         persons=persons,
         directory=directory,
-        older=found[PAGE - 1].id if len(found) > PAGE else None,
+        older=found[PAGE - 1] if len(found) > PAGE else None,
     )
 
 

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.locale import known
 from api.services import Jobs
+from api.web.job_words import said
 from api.web.render import render
 from api.web.visit import Form, Visit, needs, posted
 from custody.access import Permission
@@ -104,6 +105,7 @@ def jobs_page(visit: Visit = Depends(administers)) -> Response:
         "jobs/page.html",
         lines=lines(table, found, visit.now),
         known=known,
+        said=said,
         runs=bool(table),
         calendar=calendar,
         hours=services.at_work.hours,

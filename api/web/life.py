@@ -38,6 +38,15 @@ ROWS_MAX = 80
 STAYS_MAX = 200
 GAPS_LOOK_BACK = 90 * DAY
 STRIP_SHORTEST = 600 * SECOND
+SAYS_WHERE = frozenset(
+    {
+        *("unauthorised_removal", "suspected_removal", "missing", "place_rated_too_low", "gone_not_lent", "misplaced"),
+        *("in_store_on_loan", "ghost_read", "direct_pass", "meeting_paper_out", "exposed_at_entry", "never_met"),
+        *("used_in_unprotected_place", "left_out_overnight", "lost_track", "tag_disagrees", "retired_tag"),
+        *("parked_at_portal", "two_places_at_once", "two_tags_apart", "tags_swapped"),
+    }
+)
+"""Findings in which the radio says otherwise than the books; the others are of a day that has passed."""
 GAP_SHORTEST = 60 * SECOND
 """A shorter silence is no row of the time line."""
 X0, WIDTH = 74, 1040
@@ -196,6 +205,17 @@ def _deaf(connection: Connection, ear: int | None, since: Instant, now: Instant)
     return [one for one in silences if one.through_at - one.since_at >= GAP_SHORTEST]
 
 
+def verdict_of(word: str, *, disputed: bool, lent: bool, in_store: bool) -> str:
+    """Whether the books and the radio agree: `=` equal, `≠` differs, `•` unknown.
+
+    `word`: what the radio says, of the four words; `disputed`: a finding about where it is stands open; `lent`: it is
+    on loan and in a person's hands; `in_store`: it is heard in a place where carriers are kept.
+    """
+    if disputed or word == "absent" or (lent and in_store):
+        return "differs"
+    return "equal" if word == "present" else "unknown"
+
+
 def _heard(
     item: CarrierItem,
     directory: Directory,
@@ -203,12 +223,12 @@ def _heard(
     said: Whereabouts,
     open_findings: Iterable[FindingLine],
 ) -> Heard:
-    disputed = any(line.open and line.kind != "overdue_loan" for line in open_findings)
+    disputed = any(line.open and line.kind in SAYS_WHERE for line in open_findings)
     place = directory.places.get(said.heard.id) if said.heard is not None else None
-    apart = item.status is Status.ON_LOAN and item.place is None and bool(place and place.storage)
-    agreed = "equal" if said.word == "present" else "unknown"
+    lent = item.status is Status.ON_LOAN and item.place is None
+    verdict = verdict_of(said.word, disputed=disputed, lent=lent, in_store=bool(place and place.storage))
     tag = next((one for one in tags if one.place is not None), tags[0] if tags else None)
-    return Heard(said, "differs" if disputed or apart or said.word == "absent" else agreed, tag)
+    return Heard(said, verdict, tag)
 
 
 def _lines(
@@ -221,7 +241,7 @@ def _lines(
     open_findings: Iterable[FindingLine],
 ) -> list[Line]:
     late = [(at, one.until) for one in stretches(entries, visit.now) if (at := one.late_from) is not None]
-    begin = entries[0].happened_at if entries else visit.now
+    begin = min((entry.happened_at for entry in entries), default=visit.now)
 
     def rail(at: Instant) -> str:
         if at < begin:

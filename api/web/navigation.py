@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from api.saved_views import preferred_views
 from api.web.visit import Visit
 from custody.access import Permission, Role
 
@@ -40,10 +41,11 @@ class Item:
 
 
 _PROOF = (P.MANAGE_ACCOUNTS, P.APPROVE_ACCOUNTS, P.HEAD_ENQUIRIES)
+_SET_UP = (P.INSTRUCT, P.MANAGE_ACCOUNTS, P.APPROVE_ACCOUNTS, P.SEE_LOGS)
 _ACCOUNTS = (P.MANAGE_ACCOUNTS, P.APPROVE_ACCOUNTS, P.SEE_LOGS)
 ITEMS = (
     Item("overview", "/overview", "home", "o", None, "daily"),
-    Item("today", "/today", "day", "", P.SEE_REPORTS, "daily"),
+    Item("today", "/today", "day", "t", P.SEE_REPORTS, "daily"),
     Item("inbox", "/inbox", "alert", "n", None, "daily"),
     Item("carriers", "/carriers", "doc", "c", P.SEE_CARRIERS, "daily"),
     Item("desk", "/desk", "out", "d", P.LEND, "daily"),
@@ -59,7 +61,7 @@ ITEMS = (
     Item("out", "/out", "up", "k", P.SEE_CARRIERS, "procedures"),
     Item("meetings", "/meetings", "seats", "h", P.HOLD_MEETINGS, "procedures"),
     Item("disclosures", "/disclosures", "eye", "x", P.TAKE_PART, "procedures"),
-    Item("review", "/review", "clock", "t", P.SEE_REPORTS, "procedures"),
+    Item("review", "/review", "clock", "", P.SEE_REPORTS, "procedures"),
     Item("entries", "/entries", "door", "w", P.ADMIT, "procedures"),
     Item("rooms", "/rooms", "eye", "", P.ADMIT, "procedures"),
     Item("undertakings", "/undertakings", "pen", "z", P.TAKE_PART, "procedures"),
@@ -76,6 +78,7 @@ ITEMS = (
     Item("regulations", "/regulations", "rule", "e", P.SEE_REGULATIONS, "registers"),
     Item("readers", "/readers", "wave", "r", P.SEE_READERS, "administration"),
     Item("import", "/import", "plus", "", P.TAKE_IN, "administration"),
+    Item("setup", "/set-up", "ok", "", P.TAKE_IN, "administration", _SET_UP),
     Item("audit", "/audit", "eye", "", P.SEE_LOGS, "administration"),
     Item("exports", "/exports", "down", "", P.SEE_EXPORTS, "administration"),
     Item("system", "/system", "chip", "", P.MANAGE_READERS, "administration"),
@@ -97,6 +100,13 @@ class Link:
     item: Item
     current: bool
     count: int
+    query: str = ""
+    """The view in which the visitor opens the list."""
+
+    @property
+    def href(self) -> str:
+        """Where it leads."""
+        return f"{self.item.path}?{self.query}" if self.query else self.item.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +131,16 @@ def navigation(visit: Visit, request: Request) -> tuple[Group, ...]:
     path = request.url.path
     shown = [item for item in ITEMS if item.path in served and item.opens(visit)]
     here = [item.path for item in shown if path == item.path or path.startswith(f"{item.path}/")]
+    with visit.reading() as connection:
+        preferred = preferred_views(connection, visit.subject.person)
     links = [
-        # Of two addresses of which one lies under the other, the longer is where one is.
-        Link(item, item.path == max(here, key=len, default=""), COUNTS[item.key](visit) if item.key in COUNTS else 0)
+        Link(
+            item,
+            # Of two addresses of which one lies under the other, the longer is where one is.
+            item.path == max(here, key=len, default=""),
+            COUNTS[item.key](visit) if item.key in COUNTS else 0,
+            preferred.get(item.path, ""),
+        )
         for item in shown
     ]
     many = len(links) > LINKS_AT_ONCE

@@ -60,7 +60,8 @@ class Row:
     agreements: Sequence[Paper]
 
 
-def _row(visit: Visit, directory: Directory, body: Organisation) -> Row:
+def row_of(visit: Visit, directory: Directory, body: Organisation) -> Row:
+    """A body with its papers."""
     licences = [one for one in directory.licences.values() if one.organisation == body.id]
     agreements = [one for one in directory.agreements.values() if one.organisation == body.id]
     return Row(body, staged(visit, licences), staged(visit, agreements))
@@ -87,7 +88,7 @@ def register(find: str = "", done: str = "", visit: Visit = Depends(reads)) -> R
     return render(
         visit,
         "organisations/list.html",
-        rows=[_row(visit, directory, body) for body in found_bodies(directory, find[:100])],
+        rows=[row_of(visit, directory, body) for body in found_bodies(directory, find[:100])],
         own=staged(visit, own),
         find=find[:100],
         acts=_offered(visit, offers(ground, acts)),
@@ -112,7 +113,7 @@ def one(identifier: int, done: str = "", visit: Visit = Depends(reads)) -> Respo
         visit,
         "organisations/one.html",
         body=ground.the_body,
-        row=_row(visit, ground.directory, ground.the_body),
+        row=row_of(visit, ground.directory, ground.the_body),
         acts=_offered(visit, offers(ground, acts_on("organisation"))),
         matters=provisions(visit, identifier) if visit.may(Permission.TAKE_PART) else [],
         done=done[:40],

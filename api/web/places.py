@@ -1,4 +1,4 @@
-"""Places: the tree with rating, what is kept there and whether it is listened to; and one place."""
+"""Places: the map coloured by what is open, the list of all, and one place with its cabinet from the front."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +8,18 @@ from starlette.responses import Response
 
 from api.web.business.hooks import acts_on_place
 from api.web.carriers import KIND_ICONS, PAGE
+from api.web.place_map import (
+    Standing,
+    cabinet_front,
+    care_of,
+    cut,
+    drawn_plan,
+    short_code,
+    standing_of,
+    tree_lines,
+    wide,
+)
+from api.web.plan_layout import plan_of, start_of
 from api.web.render import render
 from api.web.visit import Visit, needs
 from custody.access import Permission
@@ -18,6 +30,7 @@ from custody.store import queries
 from custody.store.queries import CarrierFilter, Page
 from custody.store.queries.paging import KeyInvalid
 from custody.values import DAY, SECOND, Instant, Place
+from reconcile.checks import KINDS
 from reconcile.coverage import Interval
 from reconcile.store.coverage import Listening, listened_through, listening
 from reconcile.store.whereabouts import whereabouts_of
@@ -126,19 +139,58 @@ def strip(antenna: Listening, since: Instant, now: Instant, silent_after: int) -
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is open in a place and what stands there, of one kind."""
+
+    kind: str
+    colour: str
+    icon: str
+    n: int
+
+
+def _open_here(standing: Standing, identifier: int) -> list[Kept]:
+    shown = []
+    for kind, n in standing.looks[identifier].kinds:
+        known = KINDS[kind]
+        shown.append(Kept(kind, "deaf" if known.colour == "hatch" else known.colour, known.icon, n))
+    return shown
+
+
 @router.get("/places")
 def places(visit: Visit = Depends(sees_places)) -> Response:
-    """The tree."""
+    """The map of the outermost place in which there is something to choose; as a list with `view=list`."""
+    listed = visit.request.query_params.get("view") == "list"
     with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
-        counts = queries.counts_by_place(connection, visit.subject)
-        heard = listened_through(connection)
-    return render(visit, "places/tree.html", lines=tree(visit, directory, counts, heard), directory=directory)
+        if listed or not directory.places:
+            counts = queries.counts_by_place(connection, visit.subject)
+            lines = tree(visit, directory, counts, listened_through(connection))
+            return render(visit, "places/list.html", lines=lines, directory=directory)
+        below = children(directory)
+        standing = standing_of(visit, connection, directory, below)
+        start = start_of(below)
+        floors = drawn_plan(visit, connection, standing, start, start)
+    return render(
+        visit,
+        "places/map.html",
+        floors=floors,
+        tree=tree_lines(standing, start),
+        shown=directory.places.get(start or 0),
+        boxes=[(one, standing.looks[one.id]) for one in below.get(start, ())],
+        open_here=_open_here(standing, start) if start is not None else [],
+        sees_findings=visit.may(Permission.SEE_FINDINGS),
+        arranges=visit.may(Permission.TAKE_IN),
+        directory=directory,
+        cut=cut,
+        wide=wide,
+        short_code=short_code,
+    )
 
 
 @router.get("/places/{identifier}")
 def place(identifier: int, visit: Visit = Depends(sees_places)) -> Response:
-    """One place: its rating, what the books have in it, and who listens."""
+    """One place: on the plan, from the front, its rating, what the books have in it, and who listens."""
     params = visit.request.query_params
     silent_after = visit.services.scheme.number("reader_silent_after_seconds") * SECOND
     with visit.reading() as connection:
@@ -158,11 +210,13 @@ def place(identifier: int, visit: Visit = Depends(sees_places)) -> Response:
         except KeyInvalid as damaged:
             raise NotFound from damaged
         antennas = listening(connection, identifier, visit.now)
-        counts = queries.counts_by_place(connection, visit.subject)
-        heard = listened_through(connection)
         radio = whereabouts_of(connection, visit.services.scheme, [item.id for item in page.items], visit.now)
+        below = children(directory)
+        standing = standing_of(visit, connection, directory, below)
+        around = plan_of(directory, below, identifier)
+        floors = drawn_plan(visit, connection, standing, around, identifier) if found.kind != "seat" else []
+        cabinet = cabinet_front(visit, connection, standing, found)
     first = params.get("first", "1")
-    inside = [line for line in tree(visit, directory, counts, heard) if line.place.parent == identifier]
     return render(
         visit,
         "places/one.html",
@@ -175,8 +229,21 @@ def place(identifier: int, visit: Visit = Depends(sees_places)) -> Response:
         radio=radio,
         first=int(first) if first.isdecimal() else 1,
         page_size=PAGE,
-        inside=inside,
+        inside=[(one, standing.looks[one.id], directory.rating(one.id)) for one in below.get(identifier, ())],
         strips=[strip(one, visit.now - DAY, visit.now, silent_after) for one in antennas],
+        floors=floors,
+        shown=directory.places.get(around),
+        tree=tree_lines(standing, identifier),
+        front=cabinet,
+        look=standing.looks[identifier],
+        open_here=_open_here(standing, identifier),
+        people_inside=standing.inside.get(identifier, 0),
+        care=care_of(standing, found, visit.now, visit.services.scheme.number("sweep_days_rank_2")),
+        sees_findings=visit.may(Permission.SEE_FINDINGS),
+        arranges=visit.may(Permission.TAKE_IN),
         directory=directory,
         kind_icons=KIND_ICONS,
+        cut=cut,
+        wide=wide,
+        short_code=short_code,
     )

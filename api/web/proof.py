@@ -21,6 +21,7 @@ from custody.ledger import Broken
 from custody.rules import NotFound
 from custody.store import queries, witnessing
 from custody.store.witnessing import WitnessRefused
+from reconcile import cases as work
 
 router = APIRouter(include_in_schema=False)
 P = Permission
@@ -166,6 +167,17 @@ def _sees_act(visit: Visit, act: str) -> bool:
     try:
         with visit.reading() as connection:
             queries.act(connection, visit.subject, act)
+    except NotFound:
+        return _sees_case(visit, act)
+    return True
+
+
+def _sees_case(visit: Visit, number: str) -> bool:
+    if not visit.may(Permission.SEE_FINDINGS):
+        return False
+    try:
+        with visit.reading() as connection:
+            work.case_detail(connection, visit.subject, number)
     except NotFound:
         return False
     return True

@@ -74,7 +74,8 @@ def state_words(visit: Visit, state: str) -> str:
     return visit.t(key) if known(key) else state
 
 
-def _healths(visit: Visit, found: Sequence[ReaderHealth]) -> dict[str, Health]:
+def healths_of(visit: Visit, found: Sequence[ReaderHealth]) -> dict[str, Health]:
+    """How each reader is, by its name."""
     number = visit.services.scheme.number
     after, reference = number("reader_silent_after_seconds"), number("reference_silent_after_seconds")
     return {one.name: health_of(one, visit.now, after, reference) for one in found}
@@ -84,7 +85,8 @@ WORST = ("deaf", "due", "ok", "mute")
 """Colours of a reader's state, the worst first."""
 
 
-def _worst_first(found: Sequence[ReaderHealth], health: Mapping[str, Health]) -> list[ReaderHealth]:
+def worst_first(found: Sequence[ReaderHealth], health: Mapping[str, Health]) -> list[ReaderHealth]:
+    """The readers in the order of their list."""
     return sorted(found, key=lambda one: (WORST.index(health[one.name].kind), one.name))
 
 
@@ -114,9 +116,9 @@ def _draw_list(visit: Visit, token: str = "", **more: Any) -> Response:
         losses = store.losses(connection, 10)
         devices = admitted.devices(connection) if visit.may(Permission.MANAGE_READERS) else []
         waiting = outboxes(connection) if devices else {}
-    states = _healths(visit, found)
+    states = healths_of(visit, found)
     names: dict[str, Any] = {
-        "readers": _worst_first(found, states),
+        "readers": worst_first(found, states),
         "health": states,
         "strips": strips,
         "losses": losses,
@@ -182,7 +184,7 @@ def _draw_one(visit: Visit, name: str, **more: Any) -> Response:
     reference_after = visit.services.scheme.number("reference_silent_after_seconds") * SECOND
     names: dict[str, Any] = {
         "reader": found,
-        "one_health": _healths(visit, [found])[found.name],
+        "one_health": healths_of(visit, [found])[found.name],
         "strip": day,
         "week": week,
         "tags": tags,

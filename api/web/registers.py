@@ -18,7 +18,7 @@ from api.acts.model import Ground
 from api.acts.wording import line_words
 from api.reports import ROWS_MAX, Report
 from api.web.business.loading import ground_of
-from api.web.carriers import search_name, whole
+from api.web.carriers import whole
 from api.web.exports import given
 from api.web.render import render, url
 from api.web.visit import Form, Visit, needs, posted
@@ -237,7 +237,7 @@ def search(register: str, visit: Visit = Depends(reads), form: Form = Depends(po
     text = form.text("q")[:200]
     if not text:
         return RedirectResponse(f"/registers/{register}", status_code=303)
-    name = search_name(visit.now)
+    name = store.search_name(visit.now)
     with visit.services.database.writing() as connection:
         store.keep_search(connection, visit.session.token_hash, name, {"text": text})
     return RedirectResponse(url(f"/registers/{register}", q=name), status_code=303)

@@ -20,6 +20,8 @@ from starlette.responses import HTMLResponse
 from api.locale import Value, translate
 from api.services import Services
 from api.web import words
+from api.web.help.topics import topic_of
+from api.web.listing import PASSING, view_bar
 from api.web.navigation import navigation
 from api.web.refusals import refusal_words
 from api.web.visit import (
@@ -179,6 +181,14 @@ class _Words:
         own: str = thing.name
         return other if self.language == "en" and other else own
 
+    def who_is(self, identifier: int | None, name: str | None) -> str:
+        """Name of a person of whom a row has only the Chinese one; empty where there is none."""
+        if self.language == "zh" or not identifier or self.visit is None:
+            return name or ""
+        with self.visit.reading() as connection:
+            person = self.visit.services.books.directory(connection).persons.get(identifier)
+        return self.name(person) if person is not None else name or ""
+
     def organisation(self) -> str:
         return self.scheme.organisation_zh if self.language == "zh" else self.scheme.organisation_en
 
@@ -204,6 +214,7 @@ _PAGE_WORDS = (
     "level_name",
     "noted",
     "name",
+    "who_is",
     "organisation",
 )
 """Words of a page that templates use."""
@@ -233,7 +244,14 @@ def _context(request: Request, services: Services, language: str, now: Instant, 
     names |= {"visit": visit, "now": now, "today": page.today, "demo": services.demo, "errors": (), "kept": {}}
     names |= {"refusal": lambda refusal: refusal_words(refusal, page.t, services.scheme, language)}
     names |= {"fresh": fresh(visit) if visit else False, "live": services.watch is not None}
+    names |= {"views": lambda: view_bar(visit) if visit else None}
+    names |= {
+        "asked_pairs": lambda *dropped: [
+            pair for pair in request.query_params.multi_items() if pair[0] not in PASSING | set(dropped)
+        ]
+    }
     names |= {"nav": navigation(visit, request) if visit else ()}
+    names |= {"help_topic": topic_of(getattr(request.scope.get("route"), "path", "")), "asked_by": request.method}
     return names
 
 

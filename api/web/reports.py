@@ -1,22 +1,29 @@
 """Reports: what is overdue, by person and unit; and every list as a workbook, each export logged."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.reports import Asked, loans_due, read_report
+from api.managing import PERIODS, figures_of, swept_report
+from api.reports import Asked, carriers_flowing, loans_due, read_report
 from api.web import carriers as carrier_pages
 from api.web import findings_asked as finding_pages
+from api.web import today as today_pages
 from api.web.carriers import whole
-from api.web.exports import ban_signed, given
+from api.web.charts import shares
+from api.web.exports import ban_signed, given, logged, write_for, written
+from api.web.made import AT_ONCE_ROWS, Told, begin
+from api.web.paper_foot import paper_foot
 from api.web.render import render, url
 from api.web.visit import Visit, needs
 from api.web.words import days_over
 from custody import clock
 from custody.access import Permission
 from custody.register import Directory
+from custody.store import queries
 from custody.store.queries import CarrierItem
 from custody.values import Person, Unit
 
@@ -94,6 +101,7 @@ def overdue_page(visit: Visit = Depends(reads)) -> Response:
     with visit.reading() as connection:
         directory = visit.services.books.directory(connection)
         items = []
+        foot = paper_foot(connection, visit)
         for item in loans_due(connection, visit.subject, visit.now, asked, directory):
             items.append(item)
             if len(items) > SHOWN_MAX:
@@ -109,16 +117,52 @@ def overdue_page(visit: Visit = Depends(reads)) -> Response:
         asked=asked,
         directory=directory,
         excel=url("/reports/overdue.xlsx", **asked.said),
+        foot=foot,
     )
 
 
-def export(visit: Visit, name: str, asked: Asked, filters: Mapping[str, str]) -> Response:
+def export(visit: Visit, name: str, asked: Asked, filters: Mapping[str, str], *, at_once: bool = False) -> Response:
     """The workbook, after the export is logged: nothing goes out that is not on record. Raises Refused."""
     ban_signed(visit)
     services = visit.services
     with visit.reading() as connection:
         report = read_report(name, connection, visit.subject, services.scheme, visit.now, visit.language, asked)
-    return given(visit, report, filters, asked.said)
+    return given(visit, report, filters, asked.said, at_once=at_once)
+
+
+@router.get("/reports/swept")
+def swept_page(visit: Visit = Depends(reads)) -> Response:
+    """How much of each room was swept within the time, and when last."""
+    asked = today_pages.asked(visit)
+    figures = figures_of(today_pages.viewer_of(visit), asked)
+    with visit.reading() as connection:
+        foot = paper_foot(connection, visit)
+    bars = shares([(room.swept, room.places) for room in figures.rooms], whole=96.0)
+    said = visit.t(
+        "today.swept_said",
+        n=sum(room.swept for room in figures.rooms),
+        of=sum(room.places for room in figures.rooms),
+        never=sum(room.last_at is None for room in figures.rooms),
+    )
+    return render(
+        visit,
+        "reports/swept.html",
+        asked=asked,
+        rooms=list(zip(figures.rooms, bars, strict=True)),
+        said=said,
+        periods=tuple(PERIODS),
+        directory=figures.directory,
+        excel=url("/reports/swept.xlsx", **asked.said),
+        foot=foot,
+    )
+
+
+@router.get("/reports/swept.xlsx")
+def swept_workbook(visit: Visit = Depends(reads)) -> Response:
+    """The same as a workbook."""
+    ban_signed(visit)
+    asked, viewer = today_pages.asked(visit), today_pages.viewer_of(visit)
+    return given(visit, swept_report(viewer, figures_of(viewer, asked)), asked.said)
 
 
 @router.get("/reports/overdue.xlsx")
@@ -132,9 +176,30 @@ def overdue_workbook(visit: Visit = Depends(reads)) -> Response:
 def carriers_workbook(visit: Visit = Depends(reads)) -> Response:
     """The list of carriers with the page's own columns and filters. The words of a search stay in the session."""
     page = carrier_pages.asked_of(visit)
-    said = dict(page.values)
-    asked = Asked(carriers=page.filter, columns=page.columns, titles=not visit.titles_hidden, said=said)
-    return export(visit, "carriers", asked, said)
+    said, services = dict(page.values), visit.services
+    asked = Asked(
+        carriers=page.filter,
+        columns=page.columns,
+        titles=not visit.titles_hidden,
+        said=said,
+        order=page.order.key,
+        falling=page.order.falling,
+    )
+    ban_signed(visit)
+
+    def write(out: BinaryIO, told: Told) -> tuple[int, Sequence[int]]:
+        with visit.reading() as connection:
+            report = carriers_flowing(connection, visit.subject, services.scheme, visit.now, visit.language, asked)
+            assert report.flow is not None
+            return write_for(visit, report, said, out, told), report.flow.carriers
+
+    with visit.reading() as connection:
+        found = queries.carriers(connection, visit.subject, asked.carriers, limit=1)
+        if found.total > AT_ONCE_ROWS:
+            return begin(visit, "carriers", said, write)
+        report = carriers_flowing(connection, visit.subject, services.scheme, visit.now, visit.language, asked)
+        made = written(visit, report, said)
+    return logged(visit, report, made, said)
 
 
 @router.get("/reports/findings.xlsx")

@@ -5,6 +5,7 @@ from datetime import date
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from api.locale.sorting import by_name
 from api.web.carriers import whole
 from api.web.render import render
 from api.web.visit import Visit, needs
@@ -63,7 +64,7 @@ def worklist(
         asked=asked,
         stages=STAGES,
         levels=levels,
-        units=sorted(directory.units.values(), key=lambda one: one.code),
+        units=by_name(directory.units.values(), visit.language),
         directory=directory,
         decisions=DECISIONS if visit.may(Permission.CLASSIFY) else (),
         days=scheme.number("review_warning_days"),

@@ -18,6 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from api.acts.codes import split_codes
 from api.store import Connection
 from api.web.carriers import whole
+from api.web.listing import chosen_columns
 from api.web.render import render
 from api.web.visit import Form, Visit, needs, posted
 from custody.access import Permission
@@ -26,8 +27,10 @@ from custody.rules import NotFound, Refused
 from custody.store.queries.paging import KeyInvalid
 from reconcile import rounds as sweeps
 from reconcile.rounds import RoundState, Scan, ScanResult, Standing, Tally, Terms
+from reconcile.store.hand_overs import waiting
 
 router = APIRouter(include_in_schema=False)
+COLUMNS = ("number", "kind", "place", "state", "opened", "by", "finished", "paper")
 PAGE = 50
 SPINES_MAX = 368
 """More carriers than this share a spine: the shelf stays a picture."""
@@ -51,6 +54,17 @@ DEVIATIONS: Mapping[str, tuple[str, str]] = {
     "unknown": ("due", "ask"),
 }
 """Bucket -> colour and icon, in the order of the list."""
+OFFERED: Mapping[str, str] = {
+    "elsewhere": "put_back",
+    "wrong_shelf": "put_back",
+    "on_loan_but_here": "taken_out",
+    "ghost": "taken_out",
+    "retired_tag": "logged",
+    "unknown": "logged",
+}
+"""Bucket -> what whoever stands at the shelf does about it, by one tap; what was put here meanwhile needs nothing."""
+ROWS_MAX = 20
+"""So many of a bucket are listed at the shelf; of more, what is still to be done first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +88,7 @@ class Shelf:
 
 def shelf_of(state: RoundState) -> Shelf:
     """The shelf as drawn: heights as of real spines, gaps where nothing was met."""
-    lines = sorted(
-        [(line, True) for line in state.present] + [(line, False) for line in state.missing],
-        key=lambda pair: (pair[0].control_number, pair[0].copy_number),
-    )
+    lines = sweeps.in_order(state)
     share = max(1, -(-len(lines) // SPINES_MAX))
     groups = [lines[start : start + share] for start in range(0, len(lines), share)]
     step = 4.0
@@ -93,10 +104,11 @@ def shelf_of(state: RoundState) -> Shelf:
 @router.get("/rounds")
 def rounds_page(visit: Visit = Depends(sees)) -> Response:
     """Sweeps, the newest first, and the way to open one."""
-    return _draw_list(visit)
+    return draw_list(visit)
 
 
-def _draw_list(visit: Visit, **more: Any) -> Response:
+def draw_list(visit: Visit, **more: Any) -> Response:
+    """The page of sweeps; `more`: what was wrong with what was sent."""
     params = visit.request.query_params
     state = params.get("state") if params.get("state") in ("open", "signed", "abandoned") else None
     with visit.reading() as connection:
@@ -107,9 +119,12 @@ def _draw_list(visit: Visit, **more: Any) -> Response:
         except KeyInvalid as damaged:
             raise NotFound from damaged
         directory = visit.services.books.directory(connection)
+        handed = waiting(connection, visit.subject) if visit.may(Permission.SWEEP) else 0
     places = [place for place in directory.places.values() if place.kind not in ("portal", "seat")]
     names: dict[str, Any] = {
         "page": page,
+        "all_columns": COLUMNS,
+        "columns": chosen_columns(visit, COLUMNS, COLUMNS),
         "state": state,
         "first": whole(params.get("first")) or 1,
         "page_size": PAGE,
@@ -119,6 +134,7 @@ def _draw_list(visit: Visit, **more: Any) -> Response:
         "place": params.get("place", ""),
         "kinds": OPENED,
         "sweeps": visit.may(Permission.SWEEP),
+        "handed": handed,
         "refusals": (),
     }
     return render(visit, "rounds/list.html", **(names | more))
@@ -133,7 +149,7 @@ def open_round(visit: Visit = Depends(sweeps_only), form: Form = Depends(posted)
     """Open a sweep of a place and go to it."""
     place = form.number("place")
     if not place:
-        return _draw_list(visit, errors=(visit.error("place", "rounds.place_needed"),), kept=form.kept())
+        return draw_list(visit, errors=(visit.error("place", "rounds.place_needed"),), kept=form.kept())
     kind = form.text("kind") or "sweep"
     sample = min(form.number("sample") or 0, 10**SAMPLE_DIGITS) if kind == "spot" else 0
     try:
@@ -147,7 +163,7 @@ def open_round(visit: Visit = Depends(sweeps_only), form: Form = Depends(posted)
             visit.services.database, visit.services.books, visit.subject, place, visit.now, terms
         )
     except Refused as refused:
-        return _draw_list(visit, refusals=refused.refusals, kept=form.kept(), status_code=409)
+        return draw_list(visit, refusals=refused.refusals, kept=form.kept(), status_code=409)
     visit.services.bulletin.publish("rounds")
     return RedirectResponse(f"/rounds/{number}", status_code=303)
 
@@ -189,7 +205,7 @@ def round_page(number: str, visit: Visit = Depends(sees)) -> Response:
             return render(visit, "rounds/blind.html", state=live.tally)
         if live.state is not None and live.state.kind == "blind":
             return RedirectResponse(f"/rounds/{number}/finish", status_code=303)
-        return render(visit, "rounds/live.html", last=last, **_live_names(visit, live))
+        return render(visit, "rounds/live.html", bare=False, last=last, **_live_names(visit, live))
     return draw_report(visit, live.state, live.directory)
 
 
@@ -212,6 +228,12 @@ def _live_names(visit: Visit, live: Live) -> dict[str, Any]:
         }
     shown = sweeps.shown(state)
     not_met = [line for name in NOT_MET for line in shown[name]]
+    wrong_shelf = [line for line in state.present if line.wrong_shelf]
+    dealt = state.dealt_with
+    deviations = [
+        (bucket, colour, icon, _to_do_first(dealt, shown[bucket])) for bucket, (colour, icon) in DEVIATIONS.items()
+    ]
+    differing = [line for name in OFFERED for line in shown.get(name, wrong_shelf)]
     by_number = sorted(not_met, key=lambda line: (line.control_number, line.copy_number))
     return {
         "state": state,
@@ -219,14 +241,24 @@ def _live_names(visit: Visit, live: Live) -> dict[str, Any]:
         "shown": shown,
         "place": live.directory.places.get(state.place),
         "shelf": shelf_of(state),
-        "deviations": [(bucket, colour, icon, shown[bucket]) for bucket, (colour, icon) in DEVIATIONS.items()],
+        "met": sweeps.met_of(state),
+        "deviations": deviations,
+        "offered": OFFERED,
+        "dealt": dealt,
+        "rows_max": ROWS_MAX,
+        "to_do": len(not_met) + len(shown["arrived"]) + sum(not sweeps.is_dealt(dealt, line) for line in differing),
         "to_list": by_number[:LISTED_MAX],
         "to_see": len(not_met),
         "listed_max": LISTED_MAX,
-        "wrong_shelf": [line for line in state.present if line.wrong_shelf],
+        "wrong_shelf": _to_do_first(dealt, wrong_shelf),
         "eye_reasons": EYE_REASONS,
         "standing": live.standing,
     }
+
+
+def _to_do_first(dealt: Mapping[int | str, sweeps.Dealt], lines: Sequence[Any]) -> Sequence[Any]:
+    """Where all fit on the page nothing changes its place under a thumb."""
+    return lines if len(lines) <= ROWS_MAX else sorted(lines, key=lambda line: sweeps.is_dealt(dealt, line))
 
 
 NOT_MET = ("missing", "weak", "tag_unreadable", "not_covered")
@@ -307,6 +339,25 @@ def undo(number: str, visit: Visit = Depends(sweeps_only), form: Form = Depends(
         taken_back = sweeps.undo_last(connection, visit.subject, number, visit.now)
     visit.services.bulletin.publish("rounds")
     last = "undone" if taken_back else "nothing_to_undo"
+    return RedirectResponse(f"/rounds/{number}?last={last}", status_code=303)
+
+
+@router.post("/rounds/{number}/deal")
+def deal(number: str, visit: Visit = Depends(sweeps_only), form: Form = Depends(posted)) -> Response:
+    """What was done about something that does not agree: `deal`, the word and the code; or `undo`, the event of it."""
+    undone = form.text("undo")
+    what, _, code = form.text("deal").partition(" ")
+    with visit.services.database.writing() as connection:
+        if undone:
+            last = "undealt"
+            if sweeps.undeal(connection, visit.subject, number, new_event(), undone, visit.now) is None:
+                raise NotFound
+        elif what in sweeps.DEALS and split_codes(code):
+            last = what
+            sweeps.deal(connection, visit.subject, number, new_event(), code, what, visit.now)
+        else:
+            raise NotFound
+    visit.services.bulletin.publish("rounds")
     return RedirectResponse(f"/rounds/{number}?last={last}", status_code=303)
 
 

@@ -1,7 +1,7 @@
 """A carrier's custody as stretches of time: the folded states one after the other, and what each is called."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from api.web.visit import Visit
 from custody.carrier import HELD, CarrierState, Status
@@ -49,9 +49,13 @@ def stretches(entries: Sequence[Entry], now: Instant) -> list[Stretch]:
             # Something before it belongs to a matter that is not the reader's to see: what follows cannot be told.
             continue
         if state is None or _seen(state) != _seen(after):
-            if state is not None and entry.happened_at > since:
-                found.append(Stretch(since, entry.happened_at, state))
-            since = entry.happened_at if state is None else max(since, entry.happened_at)
+            at = entry.happened_at
+            if state is not None and at > since:
+                found.append(Stretch(since, at, state))
+            elif at < since:
+                # A loan taken over from the ledger kept before began before it was entered.
+                found = [replace(one, until=min(one.until, at)) for one in found if one.since < at]
+            since = at
         state = after
     if state is not None and now > since:
         found.append(Stretch(since, now, state))

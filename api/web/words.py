@@ -11,6 +11,7 @@ from api.locale.values import days_over as days_over
 from api.locale.values import iso_day as iso_day
 from api.locale.values import level_name as level_name
 from api.locale.values import period_words as period_words
+from api.locale.values import short_day as short_day
 from custody import clock
 from custody.life_cycle import Status
 from custody.values import DAY, SECOND, Instant
@@ -29,15 +30,9 @@ STATUS: Mapping[Status, tuple[str, str]] = {
     Status.DESTROYED: ("mute", "shred"),
     Status.DECLASSIFIED: ("mute", "ok"),
     Status.DECLARED_LOST: ("bad", "lost"),
+    Status.TAKEN_BACK: ("mute", "undo"),
 }
 """Colour and icon of a state in the books; its word is `status.<code>`."""
-
-
-def short_day(text: str, language: str, today: str) -> str:
-    """A day without its year where the year is today's."""
-    if text[:4] != today[:4]:
-        return iso_day(text, language)
-    return text[5:] if language == "zh" else iso_day(text, language)[:-5]
 
 
 def clock_time(at: Instant, timezone: str, *, seconds: bool = False) -> str:

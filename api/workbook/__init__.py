@@ -4,16 +4,19 @@ Two steps. `read_workbook` knows the file and nothing of the books; `resolve` ho
 and the numbers already registered, and gives a `Plan`. A plan with errors has no facts; one without can be entered.
 """
 
+from api.workbook.guessing import Directory as Named
 from api.workbook.model import (
     ERROR_CODES,
     FILE_CODES,
     NOTE_CODES,
     CarrierRow,
+    ColumnRead,
     Limits,
     PersonRow,
     PlaceRow,
     RowError,
     RowNote,
+    SheetRead,
     UnitRow,
     Workbook,
     WorkbookUnreadable,
@@ -27,13 +30,16 @@ __all__ = [
     "NOTE_CODES",
     "Allocate",
     "CarrierRow",
+    "ColumnRead",
     "Limits",
     "Loan",
+    "Named",
     "PersonRow",
     "PlaceRow",
     "Plan",
     "RowError",
     "RowNote",
+    "SheetRead",
     "UnitRow",
     "Workbook",
     "WorkbookUnreadable",

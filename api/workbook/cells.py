@@ -13,6 +13,7 @@ from typing import Literal, TypeVar
 from openpyxl.utils.datetime import from_excel
 
 from api.workbook.model import Params
+from api.workbook.neutral import restored
 from custody.scheme import Scheme
 from custody.values import CarrierKind, Period, PlaceKind, PostClass
 
@@ -44,7 +45,7 @@ def shown(raw: Raw) -> str:
 def words(raw: Raw, length_max: int = 1_000) -> str:
     """Text as it was written, on one line; numbers without a decimal point that Excel added."""
     if isinstance(raw, str):
-        text = raw.strip() if raw.isprintable() and "  " not in raw and "_x000D_" not in raw else _one_line(raw)
+        text = on_one_line(restored(raw) if raw[:1] == "'" else raw)
         if len(text) > length_max:
             raise CellWrong("text_too_long", {"length_max": length_max})
         return text
@@ -55,6 +56,11 @@ def words(raw: Raw, length_max: int = 1_000) -> str:
             raise CellWrong("digits_lost")
         return str(int(raw)) if raw == int(raw) else repr(raw)
     return shown(raw)
+
+
+def on_one_line(raw: str) -> str:
+    """A text as the books keep it: on one line, without blanks around it or twice within."""
+    return raw.strip() if raw.isprintable() and "  " not in raw and "_x000D_" not in raw else _one_line(raw)
 
 
 def _one_line(raw: str) -> str:
@@ -157,7 +163,7 @@ def known_levels(scheme: Scheme) -> str:
 _YEARS = re.compile(r"(\d{1,3}|[一二三四五六七八九十两]{1,3})(?:\.0+)?(?:年|years?|yrs?|y|a)?")
 _MONTHS_LONG = re.compile(r"(\d{1,4}|[一二三四五六七八九十两]{1,3})(?:个?月|months?|m)")
 _UNTIL = re.compile(r"(?:至|到|截至|until|to|before)?(.+?)(?:止|为止|前|解密|之前)?")
-_CONDITION = re.compile(r"(?:条件|condition)[:：]?(.*)", re.IGNORECASE)
+_CONDITION = re.compile(r"(?:附条件|条件|conditional|condition)[:：]?(.*)", re.IGNORECASE)
 _CONDITION_WORDS = ("前", "后", "时", "止", "之日", "解密")
 _LONG_TERM = frozenset({"长期", "长期保密", "longterm", "long-term", "永久", "permanent"})
 _MAXIMUM = frozenset({"", "最长", "最长期限", "maximum", "max", "/", "-", "—"})
@@ -319,7 +325,11 @@ def _chosen(raw: Raw, table: Mapping[K, str], code: str) -> K:
 
 def carrier_kind(raw: Raw) -> CarrierKind:
     """What sort of thing; blank is a document."""
-    return _chosen(raw, _CARRIER_KINDS, "carrier_kind_unknown") if _folded(raw) else "document"
+    plain = _folded(raw)
+    if not plain:
+        return "document"
+    # What an export says of intermediate material stands in brackets behind the kind.
+    return _chosen(re.sub(r"\([^()]*\)$", "", plain), _CARRIER_KINDS, "carrier_kind_unknown")
 
 
 def medium_of(kind: CarrierKind, said: str, capacity: str) -> str:

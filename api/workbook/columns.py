@@ -106,7 +106,7 @@ _SHEETS: tuple[tuple[SheetKind, str], ...] = (
     ("units", "单位 部门 unit department"),
 )
 
-_PASSED_OVER = frozenset({"序号", "serial", "#", "行号"})
+_PASSED_OVER = frozenset({"序号", "serial", "#", "行号", "导入错误", "importerrors"})
 _BRACKETS = re.compile(r"\([^()]*\)?|\[[^\[\]]*\]?|【[^】]*】?|<[^<>]*>?")
 _MARKS = re.compile(r"[*★※:：\s_]+")
 
@@ -127,10 +127,31 @@ _LOOKUP: Mapping[SheetKind, Mapping[str, tuple[str, int]]] = {
     for kind, fields in _NAMED.items()
 }
 
+_WORDS: Mapping[SheetKind, Mapping[str, tuple[str, ...]]] = {
+    kind: {field: tuple(_plain(word) for word in words.split()) for field, words in fields.items()}
+    for kind, fields in _NAMED.items()
+}
+
 
 def name_of(kind: SheetKind, field: str) -> str:
     """The Chinese name of a column, as the how-to gives it."""
     return _NAMED[kind][field].split()[0]
+
+
+def words_of(kind: SheetKind) -> Mapping[str, tuple[str, ...]]:
+    """The words of each field, folded as headers are."""
+    return _WORDS[kind]
+
+
+def is_known(kind: SheetKind, text: str) -> bool:
+    """Whether a header is a known word of this kind of sheet."""
+    return any(form in _LOOKUP[kind] for form in heading(text))
+
+
+def passed_over(text: str) -> bool:
+    """Whether a header names nothing of the thing itself: a serial number, or nothing at all."""
+    forms = heading(text)
+    return not forms[0] or forms[1] in _PASSED_OVER
 
 
 def fields_of(kind: SheetKind) -> tuple[str, ...]:
@@ -167,7 +188,7 @@ def match(kind: SheetKind, texts: Sequence[str]) -> Header:
     unknown: list[str] = []
     for column, text in enumerate(texts):
         forms = heading(text)
-        if not forms[0] or forms[1] in _PASSED_OVER:
+        if passed_over(text):
             continue
         found = next((_LOOKUP[kind][form] for form in forms if form in _LOOKUP[kind]), None)
         if found is None:

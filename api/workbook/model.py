@@ -62,6 +62,7 @@ ERROR_CODES: Mapping[str, tuple[str, ...]] = {
     # Against other rows and the register, found in resolving.
     "code_repeated": ("first_sheet", "first"),
     "differs_from_register": ("fields",),
+    "cell_differs": ("registered",),
     "number_repeated": ("first_sheet", "first"),
     "copies_disagree": ("first_sheet", "first", "copies"),
     "epc_repeated": ("first_sheet", "first"),
@@ -238,6 +239,31 @@ class CarrierRow:
     archive_by: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ColumnRead:
+    """A column of a sheet: for what it was taken, and how that was found out (`api.workbook.guessing.How`)."""
+
+    column: int
+    """From 0."""
+    letter: str
+    header: str
+    field: str
+    """Empty where it is left out."""
+    how: str
+    samples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRead:
+    """A sheet that was read: which rows of it, and its columns."""
+
+    sheet: str
+    kind: SheetKind
+    header_row: int
+    columns: tuple[ColumnRead, ...]
+    rows: int
+
+
 Headings = Mapping[tuple[str, str], tuple[str, str]]
 """(sheet, field) -> (the header as written, the column's letter)."""
 
@@ -255,3 +281,4 @@ class Workbook:
     notes: tuple[RowNote, ...] = ()
     errors: tuple[RowError, ...] = ()
     headings: Headings = field(default_factory=dict)
+    sheets: tuple[SheetRead, ...] = ()

@@ -79,6 +79,7 @@ class Draft:
 
     directory: Directory
     problems: Problems
+    timezone: str = "UTC"
     units: Names[Unit] = field(default_factory=Names)
     places: Names[Place] = field(default_factory=Names)
     persons: Names[Person] = field(default_factory=Names)

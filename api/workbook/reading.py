@@ -5,8 +5,8 @@ import re
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain, islice
 from typing import Any
@@ -19,17 +19,19 @@ from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 
-from api.workbook import columns
+from api.workbook import columns, guessing
 from api.workbook.cells import CellWrong, Raw, iso_day, shown
 from api.workbook.guard import check_file
 from api.workbook.model import (
     CarrierRow,
+    ColumnRead,
     Limits,
     PersonRow,
     PlaceRow,
     RowError,
     RowNote,
     SheetKind,
+    SheetRead,
     UnitRow,
     Workbook,
     WorkbookUnreadable,
@@ -40,6 +42,10 @@ from custody.scheme import Scheme
 HEADER_WITHIN_ROWS = 20
 """The header stands among the first rows, under titles."""
 
+Chosen = Mapping[str, Mapping[int, str]]
+"""Sheet -> column (from 0) -> field, empty where the column is left out."""
+_SAMPLES_SHOWN = 3
+_TOLD_EVERY = 500
 EXCEL_ROWS = 1_048_576
 """No sheet has more; a row that claims a higher number is not waited for."""
 
@@ -64,6 +70,15 @@ _FOOTERS = (
     "说明：",
     "total",
     "prepared by",
+    # The foot of our own exports.
+    "exported by",
+    "filters:",
+    "highest level in this file",
+    "only the first",
+    "导出人",
+    "筛选",
+    "本表最高密级",
+    "只导出前",
 )
 _AS_OF = re.compile(r"(?:截至|截止|as of)\s*[:：]?\s*(\d{4}[-/.年]\s*\d{1,2}[-/.月]\s*\d{1,2}日?)", re.IGNORECASE)
 
@@ -95,6 +110,8 @@ class _Table:
     last: int
     texts: tuple[str, ...]
     header: columns.Header
+    how: Mapping[int, str] = field(default_factory=dict)
+    """Columns that were guessed or chosen, and which of it."""
 
     def said(self, line: _Line) -> list[str]:
         """What a row says in the columns that are known."""
@@ -115,12 +132,27 @@ class _Draft:
     errors: list[RowError] = field(default_factory=list)
     headings: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     as_of: str = ""
+    known: guessing.Directory | None = None
+    chosen: Chosen = field(default_factory=dict)
+    told: Callable[[int], None] | None = None
+    sheets: list[SheetRead] = field(default_factory=list)
+    read: int = 0
 
 
-def read_workbook(data: bytes, *, scheme: Scheme, limits: Limits | None = None) -> Workbook:
+def read_workbook(
+    data: bytes,
+    *,
+    scheme: Scheme,
+    limits: Limits | None = None,
+    known: guessing.Directory | None = None,
+    chosen: Chosen | None = None,
+    told: Callable[[int], None] | None = None,
+) -> Workbook:
     """Read the sheets that are known by name or header; the errors of all rows are collected, in order.
 
-    Raises WorkbookUnreadable where the file as a whole is not to be read.
+    `known`: what the register calls its persons, units and places; with it, columns that no word is known for are
+    guessed (None: they are left out). `chosen`: what a person said instead. `told` is told now and then how many rows
+    were read, and may stop it by raising. Raises WorkbookUnreadable where the file as a whole is not to be read.
     """
     limits = limits or Limits()
     parts = check_file(data, limits)
@@ -133,7 +165,7 @@ def read_workbook(data: bytes, *, scheme: Scheme, limits: Limits | None = None) 
             raise WorkbookUnreadable("file_damaged", {"part": type(error).__name__}) from error
         try:
             _check_complete(data, parts, book.sheetnames)
-            draft = _Draft(scheme, limits, book.epoch)
+            draft = _Draft(scheme, limits, book.epoch, known=known, chosen=chosen or {}, told=told)
             _read_sheets(book.worksheets, draft)
         finally:
             book.close()
@@ -152,6 +184,7 @@ def read_workbook(data: bytes, *, scheme: Scheme, limits: Limits | None = None) 
         tuple(draft.notes),
         tuple(draft.errors),
         draft.headings,
+        tuple(draft.sheets),
     )
 
 
@@ -176,11 +209,16 @@ def _read_sheets(sheets: list[Any], draft: _Draft) -> None:
             draft.notes.append(RowNote(sheet.title, "sheet_hidden"))
             continue
         table = _locate(sheet.title, head)
+        sampled = head + list(islice(lines, guessing.SAMPLED_ROWS)) if draft.known is not None else head
+        if table is None and (draft.known is not None or sheet.title in draft.chosen):
+            table = _by_guess(sheet.title, head, sampled, draft)
         if table is None:
             unknown.append((sheet.title, head))
             continue
+        table, head = _decided(sheet.title, table, sampled, draft), sampled
         read += 1
         if missing := table.header.missing(table.kind):
+            _note_sheet(sheet.title, table, head, 0, draft)
             draft.errors.append(_columns_missing(sheet.title, table.kind, head[table.first], missing))
             continue
         _read_sheet(sheet.title, table, head, lines, draft)
@@ -241,6 +279,63 @@ def _second_row(table: _Table, line: _Line, below: _Line) -> _Table:
     return _Table(table.kind, table.first, table.last + 1, texts, columns.match(table.kind, texts))
 
 
+def _by_guess(title: str, head: list[_Line], sampled: list[_Line], draft: _Draft) -> _Table | None:
+    """The table of a sheet of which no header is known: its widest row of texts, if enough can be made of it."""
+    kind: SheetKind = columns.kind_by_name(title) or "carriers"
+
+    def texts(line: _Line) -> int:
+        return sum(isinstance(raw, str) and bool(raw.strip()) for raw, _sort in line.cells)
+
+    index = max(range(len(head)), key=lambda at: texts(head[at]), default=0)
+    table = _Table(kind, index, index, tuple(head[index].texts()), columns.match(kind, head[index].texts()))
+    return None if texts(head[index]) < 2 or not _decided(title, table, sampled, draft).header.columns else table
+
+
+def _decided(title: str, table: _Table, sampled: list[_Line], draft: _Draft) -> _Table:
+    """The table with the columns that are guessed, and those that a person chose."""
+    chosen = draft.chosen.get(title, {})
+    named = {name: column for name, column in table.header.columns.items() if column not in chosen}
+    how: dict[int, str] = {}
+    for column, name in chosen.items():
+        how[column] = "chosen" if name else "left"
+        if name in columns.fields_of(table.kind) and column < len(table.texts):
+            # The first of two that are chosen for the same has it; a person's choice comes before a word.
+            if name in named and how.get(named[name]) == "chosen":
+                how[column] = "left"
+            else:
+                named[name] = column
+    if draft.known is not None:
+        rows = [[raw for raw, _sort in line.cells] for line in sampled[table.last + 1 :]]
+        left = [text if column not in chosen else "" for column, text in enumerate(table.texts)]
+        found = guessing.guess(table.kind, left, rows, named, scheme=draft.scheme, epoch=draft.epoch, known=draft.known)
+        for one in found:
+            named[one.field] = one.column
+            how[one.column] = one.how
+    unknown = tuple(
+        columns.first_line(text)
+        for column, text in enumerate(table.texts)
+        if column not in named.values()
+        and (column in chosen or not (columns.passed_over(text) or columns.is_known(table.kind, text)))
+    )
+    doubled = table.header.doubled if not chosen else ()
+    return replace(table, header=columns.Header(named, unknown, doubled), how=how)
+
+
+def _note_sheet(title: str, table: _Table, head: list[_Line], rows: int, draft: _Draft) -> None:
+    """Keep what was made of each column, with a few of the values that stand in it."""
+    fields = {column: name for name, column in table.header.columns.items()}
+    found = []
+    for column, text in enumerate(table.texts):
+        values = (shown(line.cells[column][0]) for line in head[table.last + 1 :] if column < len(line.cells))
+        samples = tuple(islice(dict.fromkeys(value for value in values if value), _SAMPLES_SHOWN))
+        if not text.strip() and not samples:
+            continue
+        how = table.how.get(column, "known" if column in fields else "none")
+        header = columns.first_line(text)
+        found.append(ColumnRead(column, get_column_letter(column + 1), header, fields.get(column, ""), how, samples))
+    draft.sheets.append(SheetRead(title, table.kind, head[table.first].number, tuple(found), rows))
+
+
 def _columns_missing(sheet: str, kind: SheetKind, line: _Line, missing: tuple[str, ...]) -> RowError:
     found = "、".join(columns.first_line(text)[:20] for text in line.texts() if text.strip())
     params = {
@@ -274,6 +369,10 @@ def _read_sheet(title: str, table: _Table, head: list[_Line], rest: Iterator[_Li
         if taken > draft.limits.rows_max:
             raise WorkbookUnreadable("file_too_many_rows", {"sheet": title, "rows_max": draft.limits.rows_max})
         _read_line(title, table, line, draft)
+        draft.read += 1
+        if draft.told is not None and draft.read % _TOLD_EVERY == 0:
+            draft.told(draft.read)
+    _note_sheet(title, table, head, taken, draft)
     if ignored:
         draft.notes.append(RowNote(title, "rows_ignored", {"rows": len(ignored), "first": ignored[0]}))
 

@@ -11,6 +11,7 @@ from itertools import groupby
 
 from api.workbook.cells import CellWrong
 from api.workbook.cells import post_class as parsed_post_class
+from api.workbook.comparing import compare
 from api.workbook.model import CarrierRow, Params, RowError, RowNote, Workbook
 from api.workbook.naming import PROVISIONAL, Draft, Unfound, directory_with, exchanged
 from custody.access import INSTALLATION, Subject
@@ -32,6 +33,8 @@ from custody.rules import Rule, Situation
 from custody.scheme import Scheme
 from custody.values import Description, Instant, Scope, Tag
 
+Registered = Mapping[tuple[str, int], CarrierState]
+"""Carriers that are in the register and may be seen, by number and copy."""
 Allocate = Callable[[str, int], range]
 """(kind, count) -> that many identifiers never given before; kind is `unit`, `person`, `place` or `carrier`."""
 
@@ -67,6 +70,7 @@ _COLUMN_OF: Mapping[str, str] = {
 }
 """Refusal -> the column that it is about."""
 
+_TOLD_EVERY = 500
 _ALL = frozenset({"全体", "全体人员", "全院", "所有人员", "all", "everyone"})
 
 
@@ -94,7 +98,7 @@ class Plan:
     errors: tuple[RowError, ...] = ()
     notes: tuple[RowNote, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
-    """units, persons, places: new ones; carriers, tags, shelved, loans."""
+    """units, persons, places: new ones; carriers, tags, shelved, loans; unchanged: rows that add nothing."""
     as_of: str = ""
     timezone: str = "UTC"
 
@@ -120,6 +124,8 @@ class _Asking:
     situation: Situation
     scheme: Scheme
     default_unit: str
+    registered: Registered = field(default_factory=dict)
+    told: Callable[[int], None] | None = None
     principals: dict[str, str] = field(default_factory=dict)
 
     def refused(self, row: CarrierRow, state: CarrierState | None, fact: Fact) -> bool:
@@ -146,13 +152,18 @@ def resolve(
     allocate: Allocate | None = None,
     subject: Subject = INSTALLATION,
     default_unit: str = "",
+    registered: Registered | None = None,
+    told: Callable[[int], None] | None = None,
 ) -> Plan:
     """Hold the workbook against the directory, the numbers (with copy) and EPCs registered, and the rules.
 
     `allocate` is asked only when nothing is wrong; without it this is a dry run. `default_unit` names the unit that
-    answers for carriers whose row names none. Every error is in the plan, those of the reading first.
+    answers for carriers whose row names none. A row whose carrier is among the `registered` and says what the register
+    says has nothing to add; each cell that says otherwise is an error, for an import never amends. `told` is told now
+    and then how many rows were judged. Every error is in the plan, those of the reading first.
     """
     draft = directory_with(workbook, directory)
+    draft.timezone = scheme.timezone
     situation = Situation(
         subject=subject,
         scheme=scheme,
@@ -163,21 +174,36 @@ def resolve(
         numbers_taken=known_numbers,
         taking_over=True,
     )
-    asking = _Asking(draft, situation, scheme, default_unit)
+    asking = _Asking(draft, situation, scheme, default_unit, registered or {}, told)
     _check_repeats(workbook.carriers, draft)
-    no_unit = bool(workbook.carriers) and not default_unit and not any(row.unit for row in workbook.carriers)
+    known = [row for row in workbook.carriers if (row.number, row.copy) in asking.registered]
+    new = (
+        [row for row in workbook.carriers if (row.number, row.copy) not in asking.registered]
+        if known
+        else (workbook.carriers)
+    )
+    no_unit = bool(new) and not default_unit and not any(row.unit for row in new)
     if no_unit:
-        draft.problems.add(workbook.carriers[0], "unit", "", "unit_missing")
-    taken = [one for row in workbook.carriers if (one := _carrier(row, asking, no_unit)) is not None]
+        draft.problems.add(new[0], "unit", "", "unit_missing")
+    unchanged = sum(compare(row, asking.registered[row.number, row.copy], draft, scheme) for row in known)
+    taken = [one for row in _counted(new, told) if (one := _carrier(row, asking, no_unit)) is not None]
     errors = (*workbook.errors, *draft.problems.found)
     plan = Plan(
         errors=errors,
-        notes=(*workbook.notes, *_notes(workbook.carriers, scheme)),
-        counts=_counts(draft, workbook.carriers),
+        notes=(*workbook.notes, *_notes(new, scheme)),
+        counts=_counts(draft, new) | {"unchanged": unchanged},
         as_of=workbook.as_of,
         timezone=scheme.timezone,
     )
     return plan if errors or allocate is None else _entered(plan, draft, taken, allocate)
+
+
+def _counted(rows: Sequence[CarrierRow], told: Callable[[int], None] | None) -> Iterator[CarrierRow]:
+    """The rows, telling how far one is."""
+    for number, row in enumerate(rows):
+        if told is not None and number % _TOLD_EVERY == 0:
+            told(number)
+        yield row
 
 
 def _counts(draft: Draft, rows: Sequence[CarrierRow]) -> dict[str, int]:

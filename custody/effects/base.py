@@ -11,6 +11,7 @@ from custody.entries import (
     Corrected,
     Entry,
     Imported,
+    ImportTakenBack,
     Moved,
     Received,
     ReportedFound,
@@ -34,6 +35,7 @@ TRANSITIONS: Transitions = {
     ReportedMissing: dict.fromkeys(HELD, Status.DECLARED_LOST),
     ReportedFound: {Status.DECLARED_LOST: Status.IN_PLACE},
     Corrected: dict.fromkeys(HELD | {Status.DECLARED_LOST}, Status.IN_PLACE),
+    ImportTakenBack: {Status.IN_PLACE: Status.TAKEN_BACK, Status.ON_LOAN: Status.TAKEN_BACK},
     TagBound: {status: status for status in HELD},
     # What left the house takes its tags along: they are retired here, whether or not they were taken off.
     TagRetired: {status: status for status in Status if status is not Status.DESTROYED},
@@ -110,6 +112,19 @@ def _restored(state: CarrierState, fact: Corrected, _entry: Entry, _status: Stat
     )
 
 
+def taken_back_number(state: CarrierState) -> str:
+    """The number under which it goes on standing in the register, so that its own can be given rightly."""
+    return f"{state.description.control_number}~{state.id}"
+
+
+def _taken_back(state: CarrierState, _fact: ImportTakenBack, _entry: Entry, _status: Status) -> CarrierState:
+    # Its tags were never its own: they are not retired, but free to be bound to what they are really fixed to.
+    said = replace(state.description, control_number=taken_back_number(state))
+    return replace(
+        state, description=said, home=None, place=None, holder=None, due_at=None, tags=(), unreadable=(), queue=()
+    )
+
+
 STEPS: Mapping[type[CarrierFact], Step] = {
     Imported: _came("legacy"),
     Received: _came("received"),
@@ -120,6 +135,7 @@ STEPS: Mapping[type[CarrierFact], Step] = {
     Returned: _back,
     ReportedMissing: _lost,
     Corrected: _restored,
+    ImportTakenBack: _taken_back,
     TagBound: _bound,
     TagRetired: _retired,
     TagUnreadable: _silent,

@@ -192,6 +192,18 @@ class Corrected(CarrierFact):
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class ImportTakenBack(CarrierFact):
+    """What a ledger kept before was wrongly taken over with was taken back: the carrier was never ours to keep under
+    this number, which is free again, as are its tags. `entry`: its last one; `second`: the person who signed beside.
+    """
+
+    kind: ClassVar[str] = "import_taken_back"
+    entry: int
+    second: int
+    reason: str
+
+
 # What people concluded from a comparison. None of these moves custody.
 
 

@@ -58,7 +58,10 @@ KINDS: Mapping[str, str] = {
     "reads_uploaded": "device (a handheld), upload, reads, digest of the content",
     "reads_withdrawn": "upload",
     "mail_address_set": "set (whether there is one now); never the address",
+    "report_subscription": "what (subscribed, paused, resumed, ended), report, every",
     "job_asked": "job: done now, beside the clock",
+    "plan_arranged": "place (whose plan), boxes (how many were put; 0: laid out by itself again)",
+    "setup_waived": "item (a step of the setting up), waived (said not to be needed, or needed after all)",
     "clock_went_back": "record_at (a time that the record bears already), seconds (by how much at least)",
 }
 """Kinds of event. Whoever adds one adds its line, and its words in the catalogue (`audit.<kind>`)."""

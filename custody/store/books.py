@@ -39,6 +39,7 @@ from custody.scheme import Scheme
 from custody.store import key_history, rebuild
 from custody.store import schema as t
 from custody.store.acts import act_number, take_numbers
+from custody.store.marks import highest_rank, write_marks
 from custody.store.matters import write_lines, write_matters
 from custody.store.posting import Act, Posting, carrier_of, last_entry, look_up
 from custody.store.projection import load_directory, load_states, write_carriers, write_directory
@@ -52,6 +53,7 @@ KINDS = ("carrier", "unit", "place", "person", "matter", "delegation", "organisa
 
 _LOG = logging.getLogger(__name__)
 _FLUSH_ENTRIES = 5_000
+_TOLD_EVERY = 500
 _ENTRY_COLUMNS = ("sequence", "kind", "carrier", "matter", "act", "by", "happened_at", "entered_at", "body")
 _DIRECTORY_VERSION = "directory:version"
 _SET_VERSION = text(
@@ -118,10 +120,12 @@ class Books:
         signatures: tuple[Signature, ...] = (),
         corrects: int | None = None,
         connection: Connection | None = None,
+        told: Callable[[int], None] | None = None,
     ) -> Receipt:
         """Enter these facts, in order, under one new act of kind `act` (see `custody.store.acts.ACTS`).
 
-        All or nothing, and on disk when it returns; with `connection` they are part of the caller's transaction.
+        All or nothing, and on disk when it returns; with `connection` they are part of the caller's transaction. `told`
+        is told now and then how many are entered so far; what it raises ends it, with nothing changed.
         Raises Refused (its `at` is the index of the refused fact), NotFound, EntryInvalid for a fact that holds
         what its kind cannot hold, ValueError for an unknown kind of act or no facts; then nothing has changed, but
         that the refusal itself is kept with its clause (in the caller's transaction, where there is one).
@@ -136,10 +140,11 @@ class Books:
             paper = Act(number, act, subject, now, happened_at, tuple(signatures), corrects, under)
             posting = self._posting(writing, paper, facts, size)
             writing.execute(t.ACT.insert().values(number=number, kind=act, by=subject.person, entered_at=now))
-            frontier = frontier.extend(self._append(writing, posting, facts))
+            frontier = frontier.extend(self._append(writing, posting, facts, told))
             states = posting.lookups.states
             write_carriers(writing, self.scheme, posting.before, [states[carrier] for carrier in posting.changed])
             write_standings(writing, self.scheme, posting.standings)
+            write_marks(writing, highest_rank(self.scheme), size, posting.sequence)
             matters = posting.lookups.matters
             write_matters(writing, self.scheme, posting.matters_before, [matters[m] for m in posting.matters_changed])
             lines = posting.lookups.lines
@@ -291,10 +296,18 @@ class Books:
         lookups = look_up(connection, facts, directory, act, self.scheme)
         return Posting(act, self.scheme, directory, lookups, size, facts)
 
-    def _append(self, connection: Connection, posting: Posting, facts: Sequence[Fact]) -> Iterator[bytes]:
+    def _append(
+        self,
+        connection: Connection,
+        posting: Posting,
+        facts: Sequence[Fact],
+        told: Callable[[int], None] | None = None,
+    ) -> Iterator[bytes]:
         """Judge, apply and store each fact; give the hash of each leaf. Raises Refused."""
         rows = []
         for index, fact in enumerate(facts):
+            if told is not None and index % _TOLD_EVERY == 0:
+                told(index)
             against = posting.judge(fact)
             if against:
                 raise Refused(against, index, carrier_of(fact))

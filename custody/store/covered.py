@@ -99,6 +99,12 @@ cover(
     *_projection("The register is folded from the leaves.", "carrier", "carrier_scope", "carrier_queue", "tag"),
     *_projection("The search's pieces are made again of number and title.", "carrier_gram"),
     *_projection("What the balance counts is chained again from the leaves.", "standing"),
+    Cover(
+        "carrier_count",
+        Means.DERIVED,
+        "Counted again from the register, which is folded.",
+        columns=("place", "unit", "rank", "status", "origin", "n"),
+    ),
     *_projection("What was made of what is folded from the leaves.", "descent"),
     *_projection("Matters, their lines and parties are folded from the leaves.", "matter", "matter_line"),
     *_projection("Persons with a part are those whom the folded matter names.", "matter_party"),
@@ -110,6 +116,18 @@ cover(
     *_projection("Whose badge a card is is folded from the leaves.", "badge"),
     *_projection("Kind, person and time are compared with the entries of each act.", "act"),
     *_projection("Each is the leaf of its number; its salt is proven by the digest.", "seal"),
+    Cover(
+        "balance_mark",
+        Means.DERIVED,
+        "Counted again from the spans and the leaves.",
+        columns=("position", "rank", "told", "last_event_at"),
+    ),
+    Cover(
+        "balance_sum",
+        Means.DERIVED,
+        "Counted again from the spans, which are chained from the leaves.",
+        columns=("position", "unit", "level", "origin", "status", "rank", "stands", "came"),
+    ),
     Cover(
         "counter",
         Means.DERIVED,

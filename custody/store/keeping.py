@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
 from custody.access import Subject
-from custody.entries import Entry, Fact, MatterFact, PersonRecorded, PlaceRecorded, RoundSigned, decode
+from custody.entries import Entry, Fact, ImportTakenBack, MatterFact, PersonRecorded, PlaceRecorded, RoundSigned, decode
 from custody.entries.keeping import (
     ClearanceClosed,
     ClearanceListed,
@@ -134,7 +134,8 @@ def cleared(facts: Iterable[Fact], matters: Mapping[int, Matter]) -> set[int]:
 
 def _in_a_role(facts: Iterable[Fact]) -> set[int]:
     offices = {fact.office for fact in facts if isinstance(fact, ClearanceClosed)}
-    return offices | {fact.keeper for fact in facts if isinstance(fact, InventoryClosed)}
+    beside = {fact.second for fact in facts if isinstance(fact, ImportTakenBack)}
+    return offices | beside | {fact.keeper for fact in facts if isinstance(fact, InventoryClosed)}
 
 
 def _sweeps(facts: Iterable[Fact]) -> set[str]:

@@ -19,6 +19,7 @@ from custody.entries import (
     Entry,
     Fact,
     FindingSettled,
+    ImportTakenBack,
     PersonRecorded,
     PlaceRecorded,
     Signature,
@@ -49,6 +50,7 @@ from custody.store.projection import load_states
 from custody.store.queries import people
 from custody.store.schema import chunks, is_int64
 from custody.store.tag_numbers import numbers_asked
+from custody.store.taking_over import last_entries_untouched
 from custody.store.titles import copies_left_out
 from custody.values import Instant
 
@@ -89,6 +91,7 @@ class Lookups:
     orders: Orders = field(default_factory=Orders)
     inside: Inside = field(default_factory=Inside)
     left_out: dict[int, frozenset[int]] = field(default_factory=dict)
+    untouched: Mapping[int, int] = field(default_factory=dict)
     tag_numbers: dict[str, TagNumber] = field(default_factory=dict)
 
     def follow(self, before: CarrierState | None, after: CarrierState, at: Instant) -> None:
@@ -165,6 +168,7 @@ def look_up(connection: Connection, facts: Sequence[Fact], directory: Directory,
         copies=copies_unlisted(connection, facts),
         inside=inside(connection, facts, directory, at),
         left_out=copies_left_out(connection, facts, matters),
+        untouched=last_entries_untouched(connection, _taken_back(facts)),
         tag_numbers=numbers_asked(connection, {f.tag.epc for f in binding}),
         losses=open_losses(connection, [f.carrier for f in facts if isinstance(f, FINDING_AGAIN)]),
         states=states,
@@ -174,6 +178,10 @@ def look_up(connection: Connection, facts: Sequence[Fact], directory: Directory,
         numbers=numbers_taken(connection, coming),
         codes=codes,
     )
+
+
+def _taken_back(facts: Sequence[Fact]) -> set[int]:
+    return {fact.carrier for fact in facts if isinstance(fact, ImportTakenBack)}
 
 
 def _persons_of(fact: Fact) -> Iterator[int]:
@@ -302,6 +310,7 @@ class Posting:
             act=act.kind,
             inside=lookups.inside,
             left_out=lookups.left_out,
+            untouched=lookups.untouched,
             tag_numbers=lookups.tag_numbers,
         )
 

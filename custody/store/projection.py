@@ -10,6 +10,7 @@ from custody.life_cycle import Status
 from custody.register import CarrierState, Directory
 from custody.scheme import Scheme
 from custody.store import schema as t
+from custody.store.carrier_counts import count_carriers
 from custody.store.grams import grams
 from custody.store.schema import chunks, insert_rows, is_int64
 from custody.values import (
@@ -245,6 +246,7 @@ def write_carriers(
         _update_classified(connection, scheme, [s for s in known if s.description != before[s.id].description], before)
         _write_queues(connection, [s for s in known if s.queue != before[s.id].queue])
         _write_tags(connection, before, chunk)
+        count_carriers(connection, scheme, before, chunk)
 
 
 def _scope_rows(states: Iterable[CarrierState]) -> list[tuple[str, int]]:
@@ -291,6 +293,15 @@ def _update_classified(
         values = dict(zip(CARRIER_COLUMNS, carrier_values(state, scheme), strict=True))
         rows.append({"carrier_id": state.id} | {f"new_{name}": values[name] for name in names})
     connection.execute(_UPDATE_CLASSIFIED, rows)
+    renamed = [
+        s
+        for s in states
+        if (s.description.control_number, s.description.title)
+        != (before[s.id].description.control_number, before[s.id].description.title)
+    ]
+    if renamed:
+        connection.execute(delete(t.GRAM).where(t.GRAM.c.carrier.in_([state.id for state in renamed])))
+        insert_rows(connection, t.GRAM, ("gram", "carrier"), sorted(_gram_rows(renamed)))
     other_scope = [s for s in states if s.description.scope != before[s.id].description.scope]
     if other_scope:
         connection.execute(delete(t.SCOPE).where(t.SCOPE.c.carrier.in_([state.id for state in other_scope])))
@@ -306,6 +317,7 @@ def _write_queues(connection: Connection, states: Sequence[CarrierState]) -> Non
 
 def _write_tags(connection: Connection, before: Mapping[int, CarrierState], states: Iterable[CarrierState]) -> None:
     bound: list[tuple[Any, ...]] = []
+    freed: list[str] = []
     newly_retired: list[str] = []
     silent: list[str] = []
     answers: list[str] = []
@@ -317,6 +329,10 @@ def _write_tags(connection: Connection, before: Mapping[int, CarrierState], stat
         silent += [epc for epc in state.unreadable if epc not in silent_before]
         answers += sorted(silent_before - set(state.unreadable))
         newly_retired += [epc for epc in state.retired_epcs if not was or epc not in was.retired_epcs]
+        # What was taken over wrongly and taken back was never on it: the number is free again.
+        freed += sorted(known - {tag.epc for tag in state.tags} - set(state.retired_epcs))
+    for epcs in chunks(freed):
+        connection.execute(delete(t.TAG).where(t.TAG.c.epc.in_(epcs)))
     insert_rows(connection, t.TAG, ("epc", "tid", "carrier", "retired", "unreadable"), bound)
     for changed, value in ((silent, True), (answers, False)):
         for epcs in chunks(changed):

@@ -18,7 +18,7 @@ from custody.ledger import Broken, Frontier, VerifierKey, leaf_hash, parse_check
 from custody.matters import Line, Matter, MatterBroken, apply_matter
 from custody.register import CarrierState, Directory, FoldBroken, apply
 from custody.scheme import Scheme
-from custody.store import accounts_check, counters, covered, credentials, digests, seals
+from custody.store import accounts_check, carrier_counts, counters, covered, credentials, digests, marks, seals
 from custody.store import matters as stored
 from custody.store import projection as p
 from custody.store import schema as t
@@ -76,6 +76,8 @@ def differences(
         _by_carrier(connection, scheme, told)
         _by_matter(connection, scheme, told)
         _acts(connection, told)
+        carrier_counts.differences(connection, told.add)
+        marks.differences(connection, scheme, told.add)
         counters.differences(connection, told.add)
         seals.differences(connection, told.add)
         digests.differences(connection, told.add)

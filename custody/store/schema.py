@@ -9,12 +9,13 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import sqlite
 from sqlmodel import SQLModel
 
+import custody.store.count_tables as _counts
 import custody.store.tables as _tables  # declares them
 import custody.store.tag_tables as _tags
 import custody.store.trust_tables as _trust
 
 T = TypeVar("T")
-_ = _tables, _trust, _tags
+_ = _tables, _trust, _tags, _counts
 _BY_NAME = SQLModel.metadata.tables
 
 UNIT: Table = _BY_NAME["unit"]
@@ -23,6 +24,9 @@ PERSON: Table = _BY_NAME["person"]
 CARRIER: Table = _BY_NAME["carrier"]
 SCOPE: Table = _BY_NAME["carrier_scope"]
 STANDING: Table = _BY_NAME["standing"]
+CARRIER_COUNT: Table = _BY_NAME["carrier_count"]
+BALANCE_MARK: Table = _BY_NAME["balance_mark"]
+BALANCE_SUM: Table = _BY_NAME["balance_sum"]
 REFUSAL: Table = _BY_NAME["refusal"]
 GRAM: Table = _BY_NAME["carrier_gram"]
 TAG: Table = _BY_NAME["tag"]

@@ -95,6 +95,8 @@ class CarrierRow(SQLModel, table=True):
         Index("ix_carrier_status", "status", "control_number", "copy_number"),
         Index("ix_carrier_balance", "status", "origin", "rank"),
         Index("ix_carrier_unit", "unit", "control_number", "copy_number"),
+        Index("ix_carrier_kind", "kind", "control_number", "copy_number"),
+        Index("ix_carrier_level", "level", "control_number", "copy_number"),
         Index("ix_carrier_home", "home"),
         Index("ix_carrier_place", "place"),
         Index("ix_carrier_holder", "holder"),
@@ -168,6 +170,12 @@ class StandingRow(SQLModel, table=True):
         Index("ix_standing_status", "status", "control_number"),
         Index("ix_standing_from", "from_sequence"),
         Index("ix_standing_moved", "from_sequence", postgresql_where=text("moved"), sqlite_where=text("moved = 1")),
+        Index(
+            "ix_standing_to",
+            "to_sequence",
+            postgresql_where=text("to_sequence IS NOT NULL"),
+            sqlite_where=text("to_sequence IS NOT NULL"),
+        ),
         {"sqlite_with_rowid": False},
     )
     carrier: int = _key()
@@ -238,6 +246,7 @@ class TagRow(SQLModel, table=True):
     __tablename__ = "tag"
     __table_args__ = (
         Index("ix_tag_carrier", "carrier"),
+        Index("ix_tag_tid", "tid"),
         # The few that do not answer, whatever else is bound.
         Index("ix_tag_unreadable", "carrier", postgresql_where=text("unreadable"), sqlite_where=text("unreadable")),
     )

@@ -23,28 +23,53 @@ from reconcile.rounds.acts import (
 )
 from reconcile.rounds.codes import Reading, read_code
 from reconcile.rounds.comparing import CHANGES, Comparison, compare
+from reconcile.rounds.dealing import deal, undeal
+from reconcile.rounds.dealt import DEALS, is_dealt
+from reconcile.rounds.handing import EVENTS_MAX, Entered, HandOver, enter, hand_over, handed_by, put_aside
 from reconcile.rounds.looking import Sought, compared, narrowed, sought
+from reconcile.rounds.replaying import Event, Replayed, replay, undo_newest
 from reconcile.rounds.saying import Standing, answer, finish_count, pause, resume, standing, was_there
+from reconcile.rounds.sheets import Met, Sheet, in_order, met_of, sheet_of
 from reconcile.rounds.signing import Waiting, sign_round, waiting
-from reconcile.rounds.state import BUCKETS, SHOWN, Counted, Line, RoundReport, RoundState, UnknownScan, rows_of, shown
+from reconcile.rounds.state import (
+    BUCKETS,
+    SHOWN,
+    Counted,
+    Dealt,
+    Line,
+    RoundReport,
+    RoundState,
+    UnknownScan,
+    rows_of,
+    shown,
+)
 from reconcile.rounds.terms import KINDS, OFFICIAL, Terms
 
 __all__ = [
     "BLIND",
     "BUCKETS",
     "CHANGES",
+    "DEALS",
+    "EVENTS_MAX",
     "KINDS",
     "OFFICIAL",
     "SHOWN",
     "Comparison",
     "Counted",
+    "Dealt",
+    "Entered",
+    "Event",
+    "HandOver",
     "Line",
     "Means",
+    "Met",
     "Reading",
+    "Replayed",
     "RoundReport",
     "RoundState",
     "Scan",
     "ScanResult",
+    "Sheet",
     "Sought",
     "Standing",
     "Tally",
@@ -57,27 +82,39 @@ __all__ = [
     "buckets",
     "compare",
     "compared",
+    "deal",
+    "enter",
     "feed_from_readers",
     "finish_count",
+    "hand_over",
+    "handed_by",
+    "in_order",
+    "is_dealt",
+    "met_of",
     "narrowed",
     "open_round",
     "opened",
     "pause",
     "progress",
+    "put_aside",
     "read_code",
+    "replay",
     "resume",
     "round_report",
     "rounds",
     "rows_of",
     "scan",
     "scan_many",
+    "sheet_of",
     "shown",
     "sign_round",
     "sought",
     "standing",
+    "undeal",
     "undo",
     "undo_last",
     "undo_many",
+    "undo_newest",
     "waiting",
     "was_there",
 ]

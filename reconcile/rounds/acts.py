@@ -190,7 +190,7 @@ def scan_many(
         if given.means == "eye" and not given.reason.strip():
             raise refused("text_missing", field="reason")
     readings = [read_code(given.code) for given in scans]
-    carriers = _resolve(connection, subject, readings)
+    carriers = resolve(connection, subject, readings)
     known = {c for c in carriers if c is not None}
     expected = store.expectations(connection, number, known)
     first: dict[int, tuple[int | None, Instant]] = {
@@ -240,7 +240,7 @@ def _row(number: str, subject: Subject, given: Scan, reading: Reading, carrier: 
     }
 
 
-def _resolve(connection: Connection, subject: Subject, readings: Sequence[Reading]) -> list[int | None]:
+def resolve(connection: Connection, subject: Subject, readings: Sequence[Reading]) -> list[int | None]:
     """The carrier that each code names for this subject; None for none, hidden, or more than one."""
     tags = store.by_epc(connection, subject, [r.epc for r in readings if r.epc])
     asked = {r.number for r in readings} | {r.numbered[0] for r in readings if r.numbered}
@@ -343,6 +343,7 @@ class Tally:
     number: str
     place: int
     place_code: str
+    opened_by: int
     opened_by_name: str
     opened_at: Instant
     carriers: int
@@ -365,6 +366,7 @@ def blind_tally(connection: Connection, subject: Subject, number: str) -> Tally 
         number=number,
         place=row.place,
         place_code=row.place_code,
+        opened_by=row.opened_by,
         opened_by_name=row.opened_by_name or "",
         opened_at=row.opened_at,
         carriers=carriers,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from custody.access import Subject
+from reconcile.rounds.dealt import dealt_of
 from reconcile.rounds.state import SILENT, WEAK, Counted, Line, RoundState, UnknownScan, signed_state
 from reconcile.rounds.verdict import bucket_of, judge
 from reconcile.store import round_events as events
@@ -46,6 +47,7 @@ def state_of(connection: Connection, subject: Subject, row: Any) -> RoundState:
         by_device=by_device,
         uncovered=uncovered,
         paused=paused(told),
+        dealt=dealt_of(connection, row.number, told),
     )
 
 

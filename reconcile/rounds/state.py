@@ -15,7 +15,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from custody.values import Instant
 from reconcile.rounds.verdict import AWAY, CARRIER_BUCKETS
@@ -81,6 +81,22 @@ class UnknownScan:
     """The destroyed carrier whose tag it was, where the subject may know of it."""
 
 
+Deal = Literal["put_back", "taken_out", "logged"]
+"""What was done at the shelf about what does not agree."""
+
+
+class Dealt(NamedTuple):
+    """Somebody's word that something was dealt with: a carrier, or (None) a code that names none."""
+
+    carrier: int | None
+    code: str
+    what: str
+    by: int
+    by_name: str
+    at: Instant
+    event: str
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """What somebody scanned with one device. `by` None: a reader, or a device of itself."""
@@ -135,6 +151,12 @@ class RoundState:
     uncovered: tuple[tuple[int, str], ...] = ()
     """Places (id, code) of what was not met in which nothing was read, and nobody says to have been."""
     paused: bool = False
+    dealt: tuple[Dealt, ...] = ()
+
+    @property
+    def dealt_with(self) -> Mapping[int | str, Dealt]:
+        """What was done about what does not agree, by carrier, or by the code that names none."""
+        return {one.code if one.carrier is None else one.carrier: one for one in self.dealt}
 
     @property
     def expected(self) -> int:
@@ -218,6 +240,8 @@ def report_of(state: RoundState) -> RoundReport:
         "buckets": {name: [list(line) for line in getattr(state, name)] for name in CARRIER_BUCKETS}
         | {"unknown": [_unknown_values(scan) for scan in state.unknown]},
     }
+    if state.dealt:
+        document["dealt"] = [list(one) for one in state.dealt]
     text = canonical(document)
     return RoundReport(text, hashlib.sha256(text.encode("utf-8")).hexdigest())
 
@@ -249,11 +273,14 @@ def signed_state(head: Mapping[str, Any], report: str) -> RoundState:
         by_person=tuple((person, name, scans) for person, name, scans in document["by_person"]),
         by_device=tuple(Counted(*values) for values in document.get("by_device", ())),
         uncovered=tuple((place, code) for place, code in document.get("uncovered", ())),
+        dealt=tuple(Dealt(*values) for values in document.get("dealt", ())),
     )
 
 
 def rows_of(state: RoundState) -> Iterable[dict[str, Any]]:
     """The report's rows for a workbook, bucket by bucket as they are shown; no titles."""
+    dealt = state.dealt_with
     for name, lines in shown(state).items():
         for line in lines:
-            yield {"bucket": name} | (line._asdict() if isinstance(line, Line) else asdict(line))
+            row = line._asdict() if isinstance(line, Line) else asdict(line)
+            yield {"bucket": name, "dealt": dealt.get(row.get("carrier") or row.get("code", ""))} | row

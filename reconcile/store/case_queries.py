@@ -99,6 +99,7 @@ class CaseDetail:
 
     item: CaseItem
     act: str
+    closed_by: int | None
     closed_by_name: str | None
     findings: tuple[FindingLine, ...]
     carriers: dict[int, CarrierItem]
@@ -263,6 +264,7 @@ def case_detail(connection: Connection, subject: Subject, number: str) -> CaseDe
     return CaseDetail(
         item=_item(row),
         act=row.act,
+        closed_by=row.closed_by,
         closed_by_name=closer,
         findings=found,
         carriers=dict(carriers_by_id(connection, subject, about)),

@@ -93,6 +93,22 @@ def listening(connection: Connection, place: int, now: Instant, hours: float = L
     return _antennas(connection, place, since, now)
 
 
+def listened_from(connection: Connection, place: int) -> Instant | None:
+    """Since when all antennas of the place have been there: when the last of them listened first; None: one never did.
+
+    Before that nobody was silent: there was nobody.
+    """
+    antennas = select(ANTENNA.c.reader, ANTENNA.c.number).where(ANTENNA.c.place == place)
+    first: list[Instant] = []
+    for reader, number in connection.execute(antennas).all():
+        of_it = select(COVERAGE.c.since_at).where(COVERAGE.c.reader == reader, COVERAGE.c.antenna == number)
+        since = connection.scalar(of_it.order_by(COVERAGE.c.through_at).limit(1))
+        if since is None:
+            return None
+        first.append(since)
+    return max(first, default=None)
+
+
 def covered(connection: Connection, place: int, since: Instant, until: Instant) -> list[Interval]:
     """When within since … until all antennas of the place listened at once; without antennas: never."""
     antennas = [a for a in _antennas(connection, place, since, until) if a.counts]

@@ -122,6 +122,20 @@ cover(
         key=("name",),
     ),
     Cover(
+        "place_plan",
+        Means.DIGESTED,
+        "Where people put the places on the drawn plans.",
+        columns=("place", "x", "y", "w", "h", "floor", "by", "at"),
+        key=("place",),
+    ),
+    Cover(
+        "setup_waiver",
+        Means.DIGESTED,
+        "Which steps of the setting up are not needed, who said so and why.",
+        columns=("item", "why", "by", "at"),
+        key=("item",),
+    ),
+    Cover(
         "antenna",
         Means.DIGESTED,
         "Which place each antenna hears.",
@@ -226,6 +240,16 @@ cover(
         key=("number",),
     ),
     Cover("handheld_read", Means.OPEN, _EVIDENCE),
+    Cover(
+        "hand_over",
+        Means.DIGESTED,
+        "What a sweeping device could not deliver, who handed it over, and what a clerk did with it.",
+        columns=(
+            *("id", "key", "round", "device", "of", "by", "at", "way", "why", "count", "first_at", "last_at", "events"),
+            *("outcome", "into_round", "taken_by", "taken_at", "note"),
+        ),
+        key=("id",),
+    ),
     Cover("reader_input", Means.OPEN, _EVIDENCE),
     Cover("tap", Means.OPEN, _EVIDENCE),
     Cover(
@@ -275,6 +299,8 @@ cover(
     Cover("repeat", Means.OPEN, "A counter: how often something was repeated; what each day said is covered."),
     Cover("message", Means.OPEN, "Changes with every try; what was to be said stands in the digests and notices."),
     Cover("mail_address", Means.OPEN, "Personal data; that it was changed, and by whom, stands in the audit log."),
+    Cover("subscription", Means.OPEN, "What a person has delivered, and when, for that person alone; paused at will."),
+    Cover("delivery", Means.OPEN, "A copy for some days; that it was made, and fetched, stands in the log of exports."),
     Cover("job_slot", Means.OPEN, "Which server does which slot of the schedule; forgotten after a week."),
 )
 

@@ -1,6 +1,6 @@
 """How many findings there are: by kind, by person, by what opened them. Every query takes the Subject."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,8 +91,10 @@ class PersonCount:
     kinds: Mapping[str, int]
 
 
-def by_person(connection: Connection, subject: Subject, limit: int = 50) -> tuple[PersonCount, ...]:
-    """Open findings about what persons hold, by person; the longest past first.
+def by_person(
+    connection: Connection, subject: Subject, limit: int = 50, units: Collection[int] | None = None
+) -> tuple[PersonCount, ...]:
+    """Open findings about what persons hold, by person; the longest past first. `units`: of these units' people alone.
 
     Who answers for units sees their own people, and whoever keeps what is theirs; it must be visible besides.
     """
@@ -100,6 +102,8 @@ def by_person(connection: Connection, subject: Subject, limit: int = 50) -> tupl
     if subject.reach is not None:
         units = sorted(subject.reach)
         mine.append(or_(PERSON.c.unit.in_(units), FINDING.c.unit.in_(units)))
+    if units is not None:
+        mine.append(PERSON.c.unit.in_(sorted(units)))
     rows = connection.execute(
         select(
             PERSON.c.id,

@@ -213,6 +213,7 @@ def _keep_readability(
 
 def weak_of(connection: Connection, limit: int) -> list[int]:
     """Carriers whose tags answer weakly where they lie, as far as the connection sees them."""
-    joined = TAG_READABILITY.join(TAG, TAG.c.epc == TAG_READABILITY.c.epc)
-    wanted = select(TAG.c.carrier).select_from(joined).where(TAG_READABILITY.c.weak, ~TAG.c.retired)
+    # The few that were rated weak lead, whatever else is bound.
+    weak = select(TAG_READABILITY.c.epc).where(TAG_READABILITY.c.weak)
+    wanted = select(TAG.c.carrier).where(TAG.c.epc.in_(weak), ~TAG.c.retired)
     return list(connection.execute(wanted.distinct().order_by(TAG.c.carrier).limit(limit)).scalars())

@@ -18,6 +18,7 @@ from reconcile.store.core import FINDING, NOTICE, Connection, insert_new
 _URGENCY = {
     **dict.fromkeys(("emergency", "loss_report_soon"), 0),
     **dict.fromkeys(("due_today", "recalled", "meeting_ending", "visit_ending", "approval_waiting"), 1),
+    "asked_back": 1,
     **dict.fromkeys(("backup_old", "clock_went_back", "mail_failing", "unanswered"), 1),
 }
 """Of reminders; the others are of this week."""
@@ -97,10 +98,13 @@ def inbox(
     of_findings: bool | None = None,
     before: int | None = None,
     limit: int = 50,
+    unread_first: bool = False,
+    before_read: bool = False,
 ) -> tuple[Notice, ...]:
     """The subject's own notices, newest first; `before` is the id of the last one seen.
 
-    `of_findings`: those of findings alone, or (False) all the others.
+    `of_findings`: those of findings alone, or (False) all the others. `unread_first`: what is new stands before what
+    was read; then `before_read` says whether the last one seen had been read.
     """
     query = (
         select(
@@ -116,7 +120,7 @@ def inbox(
             )
         )
         .where(NOTICE.c.person == subject.person)
-        .order_by(NOTICE.c.id.desc())
+        .order_by(*([NOTICE.c.read_at.is_not(None)] if unread_first else []), NOTICE.c.id.desc())
         .limit(limit)
     )
     if unread_only:
@@ -124,7 +128,11 @@ def inbox(
     if of_findings is not None:
         query = query.where((NOTICE.c.finding_kind != "") == of_findings)
     if before is not None:
-        query = query.where(NOTICE.c.id < before)
+        further = NOTICE.c.id < before
+        if unread_first:
+            read = NOTICE.c.read_at.is_not(None)
+            further = and_(read, further) if before_read else or_(read, further)
+        query = query.where(further)
     return tuple(_notice(row) for row in connection.execute(query))
 
 

@@ -106,6 +106,13 @@ def names(connection: Connection) -> list[str]:
     return list(connection.scalars(select(READER.c.name).where(READER.c.enabled).order_by(READER.c.name)))
 
 
+def titles(connection: Connection) -> list[tuple[str, str, str]]:
+    """Name, Chinese and English title of every reader in use, by name."""
+    r = READER.c
+    query = select(r.name, r.title_zh, r.title_en).where(r.enabled).order_by(r.name)
+    return [(row.name, row.title_zh or "", row.title_en or "") for row in connection.execute(query)]
+
+
 def reader(connection: Connection, name: str, now: Instant) -> ReaderHealth | None:
     """One reader with its health; None where there is none of this name."""
     row = connection.execute(select(READER).where(READER.c.name == name)).one_or_none()

@@ -100,6 +100,12 @@ def papers_ending(connection: Connection, since: str, until: str) -> list[tuple[
     return sorted(found)
 
 
+def with_inbox(connection: Connection, persons: Collection[int]) -> set[int]:
+    """Which of these persons can be told at all: they have an account."""
+    query = select(ACCOUNT.c.person).where(~ACCOUNT.c.disabled)
+    return set(connection.scalars(query)) & set(persons)
+
+
 def told_already(connection: Connection, about: str, kind: str, persons: Collection[int]) -> set[int]:
     """Which of these persons have such a notice."""
     query = select(NOTICE.c.person).where(NOTICE.c.about == about, NOTICE.c.kind == kind)

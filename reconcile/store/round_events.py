@@ -182,6 +182,24 @@ def newest_scan(connection: Connection, number: str) -> int:
     return connection.scalar(select(func.max(ROUND_SCAN.c.id)).where(ROUND_SCAN.c.round == number)) or 0
 
 
+def newest_of(
+    connection: Connection, number: str, carriers: Iterable[int], codes: Iterable[str]
+) -> dict[int | str, int]:
+    """The identifier of the newest scan of each of these carriers, and of each of these codes that name none; of what
+    was not met there is none."""
+    found: dict[int | str, int] = {}
+    of_round = and_(ROUND_SCAN.c.round == number, not_undone())
+    newest = func.max(ROUND_SCAN.c.id).label("newest")
+    for key, asked, also in (
+        (ROUND_SCAN.c.carrier, sorted(carriers), ROUND_SCAN.c.carrier.is_not(None)),
+        (ROUND_SCAN.c.code, sorted(codes), ROUND_SCAN.c.carrier.is_(None)),
+    ):
+        for chunk in chunks(asked):
+            query = select(key.label("key"), newest).where(of_round, also, key.in_(chunk)).group_by(key)
+            found |= {row.key: row.newest for row in connection.execute(query)}
+    return found
+
+
 def counters(connection: Connection, number: str) -> set[int]:
     """Everybody who scanned or ticked in a sweep, or signed it: who has not counted independently of it."""
     scanned = select(ROUND_SCAN.c.by).where(ROUND_SCAN.c.round == number, ROUND_SCAN.c.by.is_not(None)).distinct()

@@ -39,11 +39,13 @@ class RoundEventRow(SQLModel, table=True):
     event: str
     """Identifier made on the device: replay changes nothing."""
     what: str
-    """`paused`, `resumed`, `walked_on`, `stayed`, `walked`, `counted`, `signed`, `uncovered`."""
+    """`paused`, `resumed`, `walked_on`, `stayed`, `walked`, `counted`, `signed`, `uncovered`, `undone`; of what does
+    not agree `put_back`, `taken_out`, `logged`, and `undealt`, which takes one of these back."""
     device: str
     place: int | None = Field(default=None, sa_type=Int64)
     at: int = Field(sa_type=Int64)
     by: int = Field(sa_type=Int64)
     reason: str = ""
     detail: str = ""
-    """JSON: the scans that a walk-on sorts, the hash and means of a signature."""
+    """JSON: the scans that a walk-on sorts, the scan taken back, what was dealt with, the hash and means of a
+    signature."""

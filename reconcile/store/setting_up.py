@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from custody.store import audit
 from custody.store.digests import attest
@@ -19,6 +19,7 @@ LIVE_SECONDS = 60
 _LIVE_SIGHTINGS = 5_000
 """So many of the last sightings are looked through: they are of some seconds, whatever there is besides."""
 PROBES_A_MINUTE = 10
+_FEW = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,3 +163,9 @@ def may_probe(connection: Connection, by: int, now: Instant) -> bool:
 def note_probe(connection: Connection, now: Instant, *, by: int, host: str, port: int, outcome: str) -> None:
     """Put on record that a reader was asked at an address, and what came of it."""
     audit.note(connection, "reader_probed", now, by=by, detail={"host": host, "port": port, "outcome": outcome})
+
+
+def labels_bound(connection: Connection) -> int:
+    """How many carriers bear a tag, as far as the connection sees them; counted no further than a few."""
+    few = select(TAG.c.epc).where(~TAG.c.retired).limit(_FEW).subquery()
+    return connection.execute(select(func.count()).select_from(few)).scalar_one()

@@ -11,14 +11,17 @@ from sqlmodel import Field, SQLModel
 import reconcile.store.case_tables as _cases  # declares its own
 import reconcile.store.count_tables as _counts  # declares its own
 import reconcile.store.covered as _covered  # says how they are covered
+import reconcile.store.delivery_tables as _deliveries  # declares its own
+import reconcile.store.hand_over_tables as _hand_overs  # declares its own
 import reconcile.store.handheld_tables as _handhelds  # declares its own
+import reconcile.store.plan_tables as _plans  # declares its own
 import reconcile.store.presence_tables as _presence  # declares its own
 import reconcile.store.round_tables as _rounds  # declares its own
 import reconcile.store.trial_tables as _trials  # declares its own
 import reconcile.store.watch_tables as _watch  # declares its own
 from custody.store.tables import Int64
 
-_ = _cases, _counts, _covered, _handhelds, _presence, _rounds, _trials, _watch
+_ = _cases, _counts, _covered, _deliveries, _hand_overs, _handhelds, _plans, _presence, _rounds, _trials, _watch
 
 
 def _key(**more: Any) -> Any:

@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from custody.access import Grant, Role, Subject
 from custody.balance import Change, Figures, Flow, OrderBalance, balance, flow, order_balance
 from custody.carrier import HELD, Status
 from custody.entries import COMING, Borrowed, Imported, Moved, Returned, Shelved
 from custody.life_cycle import TRANSITIONS
+from custody.store import marks
+from custody.store import schema as t
 from custody.store.queries import balance as queries
 from custody.store.queries.balance import PositionUnknown, StandingFilter, StandingItem
 from custody.store.queries.paging import KeyInvalid
@@ -120,6 +122,44 @@ def test_within_an_act_of_many_facts_every_position_has_its_own_balance(archive:
     assert on_loan == [0, 0, 0, 1, 1, 0, 0]
     assert in_all == [0, 1, 1, 1, 2, 2, 2]
     assert wrong_positions(archive, CLERK) == []
+
+
+def test_with_marks_passed_the_balance_is_the_plain_count_at_every_position(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a mark at every seventh entry, some of them within one act, then no position is counted otherwise."""
+    monkeypatch.setattr(marks, "EVERY", 7)
+    a_busy_year(archive)
+    with archive.books.database.reading() as connection:
+        kept = list(connection.execute(select(t.BALANCE_MARK.c.position)).scalars())
+    assert kept[-1] == size(archive) // 7 * 7
+    assert len(kept) > 3
+    assert wrong_positions(archive, CLERK, by_turns=True) == []
+    assert archive.books.rebuild_check() == []
+
+
+@pytest.mark.parametrize(
+    ("tampering", "told"),
+    [
+        ("UPDATE balance_mark SET told = told + 1", "balance_mark"),
+        ("UPDATE balance_sum SET stands = stands + 1", "balance_sum"),
+        ("DELETE FROM balance_sum WHERE came > 0", "balance_sum"),
+        ("UPDATE carrier_count SET n = n + 1 WHERE place > 0", "carrier_count"),
+        ("DELETE FROM carrier_count WHERE n > 0", "carrier_count"),
+    ],
+)
+def test_counts_that_are_kept_wrongly_are_told(
+    sqlite_archive: Archive, monkeypatch: pytest.MonkeyPatch, tampering: str, told: str
+) -> None:
+    """A mark that was tampered with is believed by the page, so the check of the books must tell it."""
+    monkeypatch.setattr(marks, "EVERY", 5)
+    sqlite_archive.carriers(3)
+    right = counted(sqlite_archive, CLERK)
+    with sqlite_archive.books.database.writing() as connection:
+        connection.execute(text(tampering))
+    assert any(told in line for line in sqlite_archive.books.rebuild_check())
+    if told != "carrier_count":
+        assert counted(sqlite_archive, CLERK) != right, "the figures come of the mark"
 
 
 def test_a_correction_is_a_change_like_another_and_rewrites_no_position(archive: Archive) -> None:

@@ -33,7 +33,7 @@ CLERK_2, LEADER, COMMITTEE = "1002", "1006", "1010"
 """COMMITTEE: sits on the secrecy committee, and heads the borrower's department."""
 LATE_BORROWER = "1008"
 """Holds one carrier that is long overdue."""
-LISTENING_SECONDS_MAX = 60.0
+LISTENING_SECONDS_MAX = 300.0
 
 NUMBERS = {
     "confirm_after_seconds": 1,

@@ -93,6 +93,7 @@ def test_a_level_is_changed_by_three_persons(house: House, somebody: Somebody, l
 def test_a_loss_is_declared_reported_concluded_and_confirmed(house: House, somebody: Somebody, language: str) -> None:
     item, clerk, office = apart(house, language, received=False), somebody(CLERK), somebody(SECRECY_OFFICE)
     clerk.open(f"/carriers/{item.id}")
+    clerk.page.click(".acts-more summary")
     clerk.page.click(f"a[href='/carriers/{item.id}/missing']")
     clerk.page.fill("#circumstances", "盘库时未见")
     number = sign(clerk, CLERK)

@@ -1,5 +1,6 @@
 """The keyboard alone: searching, going, moving, asking for help, and none of it while somebody types."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -71,6 +72,62 @@ def test_findings_are_walked_through_and_taken_up_after_a_pause(somebody: Callab
     expect(page.locator("#note")).to_be_focused()
     keys.type("jk")
     expect(page.locator("#note")).to_have_value("jk")
+
+
+LISTS = (
+    *("/carriers", "/cases", "/business", "/inbox", "/people", "/organisations", "/readers", "/registers"),
+    *("/reports/overdue", "/production", "/out", "/undertakings"),
+)
+
+
+def test_every_list_is_gone_through_and_opened(somebody: Callable[[str], Visitor]) -> None:
+    clerk = somebody(CLERK)
+    page, keys = clerk.page, clerk.page.keyboard
+    rows = page.locator("main table.t tbody tr").filter(has=page.locator("a[href]"))
+    gone_through = []
+    for path in LISTS:
+        assert clerk.open(path).status == 200, path
+        if rows.count() < 2:
+            continue
+        gone_through.append(path)
+        for key, at in (("j", 0), ("j", 1), ("k", 0)):
+            keys.press(key)
+            expect(rows.nth(at)).to_have_attribute("aria-selected", "true")
+            expect(rows.nth(at).locator("a[href]").first).to_be_focused()
+        leads = rows.nth(0).locator("a[href]").first.evaluate("one => one.href")
+        if not leads.endswith((".xlsx", ".json")):
+            keys.press("Enter")
+            page.wait_for_url(leads)
+    assert len(gone_through) >= 4, gone_through
+
+
+def test_every_letter_of_the_navigation_leads_there_from_where_other_keys_mean_something(
+    somebody: Callable[[str], Visitor],
+) -> None:
+    """On the findings `n`, `e`, `a`, `j`, `k` act; after `g` each of them goes, and nothing is acted on."""
+    clerk = somebody(CLERK)
+    page, keys = clerk.page, clerk.page.keyboard
+    clerk.open("/findings")
+    links = page.locator(".side a[data-go]").evaluate_all("all => all.map((one) => [one.dataset.go, one.href])")
+    assert {"o", "t", "f", "c", "m", "p"} <= {letter for letter, _ in links}
+    for letter, href in links:
+        clerk.open("/findings")
+        keys.press("g")
+        keys.press(letter)
+        page.wait_for_url(re.compile(re.escape(href)))
+
+
+def test_a_letter_in_a_field_is_a_letter(somebody: Callable[[str], Visitor]) -> None:
+    clerk = somebody(CLERK)
+    page = clerk.page
+    typed = "gojktax/?"
+    clerk.open("/take-in")
+    for field in (page.locator("#title"), page.locator("#issuer")):
+        field.fill("")
+        field.press_sequentially(typed)
+        expect(field).to_have_value(typed)
+    assert clerk.path() == "/take-in"
+    expect(page.locator("#keys-help")).to_be_hidden()
 
 
 def test_shortcuts_can_be_switched_off(somebody: Callable[[str], Visitor]) -> None:

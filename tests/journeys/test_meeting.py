@@ -68,6 +68,19 @@ def printed(visitor: Visitor, number: str, heading: str, *, copies: int = 1) -> 
     visitor.page.emulate_media(media="screen")
 
 
+def person_first(secretary: Visitor, meeting: Meeting) -> None:
+    """With the scanner alone: a seat, the copies that are proposed, and the last of it taken back."""
+    page = secretary.page
+    secretary.open(f"/meetings/{meeting.id}/handing")
+    scan(page, "@1")
+    expect(page.locator(".next-now .nos b")).to_have_text(["A1", "B1", "C1"])
+    scan(page, "A1")
+    expect(page.locator(".next-now .nos b")).to_have_text(["B1", "C1"])
+    page.locator("button[value=undo]").click()
+    expect(page.locator(".seat-pick.has")).to_have_count(0)
+    assert meeting.matter.counts == {"brought": 3 * SEATS}
+
+
 def hand_out(secretary: Visitor, meeting: Meeting) -> None:
     """All three papers to every seat, by one button."""
     page = secretary.page
@@ -89,6 +102,7 @@ def count_in(deputy: Visitor, secretary: Visitor, meeting: Meeting) -> None:
     page, board = deputy.page, secretary.page
     secretary.open(f"/meetings/{meeting.id}/board")
     expect(board.locator("#scan")).to_have_count(0)
+    expect(board.locator("#leads")).to_contain_text(secretary.either("负责人 孙丽", "In charge: Sun Li"))
     deputy.open(f"/meetings/{meeting.id}/board")
     expect(page.locator(".remain")).to_have_attribute("data-out", str(3 * SEATS))
 
@@ -148,6 +162,7 @@ def test_a_meeting_is_held_counted_settled_and_printed(
     page = deputy.page
 
     # Given: the papers are out, and in the middle of it the deputy takes over
+    person_first(secretary, meeting)
     hand_out(secretary, meeting)
     act(deputy, meeting, "take_over", DEPUTY, reason=deputy.either("秘书临时离场", "The secretary was called away"))
 

@@ -81,7 +81,7 @@ class Visitor:
         self.page.keyboard.press("/")
         self.page.keyboard.type(text)
         self.page.keyboard.press("Enter")
-        self.page.wait_for_url("**/carriers?q=*")
+        self.page.wait_for_url("**/search?q=*")
 
     def path(self) -> str:
         """Where the visitor is, without origin and query."""
@@ -110,6 +110,7 @@ def a_visitor(
     width: int = 1440,
     height: int = 940,
     dark: bool = False,
+    patience_ms: int = 40_000,
 ) -> Iterator[Visitor]:
     """A browser in which nobody has signed in. At its end nothing may have gone elsewhere, or been complained of."""
     context = browser.new_context(
@@ -118,7 +119,7 @@ def a_visitor(
         color_scheme="dark" if dark else "light",
         accept_downloads=True,
     )
-    context.set_default_timeout(40_000)
+    context.set_default_timeout(patience_ms)
     context.add_cookies([{"name": "lang", "value": language, "url": house.url}])
     context.add_init_script(_LISTEN)
     watched = Watched(house.url)

@@ -5,7 +5,7 @@ from random import Random
 
 from sqlalchemy import Connection, select
 
-from api import store
+from api import import_records, saved_views, store
 from custody.access import Permission, Role
 from custody.database import Database
 from custody.entries import Delegated
@@ -18,6 +18,7 @@ from custody.rules import Refusal, Refused
 from custody.store import account_requests, audit, credentials, emergency, looks, tag_numbers, witnessing
 from custody.store.books import Books
 from custody.store.checking import whole_check
+from custody.store.marks import highest_rank, write_mark
 from custody.store.refused import Tried, note_refusal
 from custody.store.schema import COSIGNATURE, MATTER, TAG
 from custody.store.sealing import seal
@@ -30,6 +31,8 @@ from reconcile.intake import SightingRecord
 from reconcile.presence import Calibration, Hearing, Lying, Move
 from reconcile.rounds import open_round, pause, scan_many
 from reconcile.rounds.acts import Scan
+from reconcile.rounds.handing import HandOver, hand_over
+from reconcile.rounds.replaying import Event
 from reconcile.store import (
     calibrations,
     counts,
@@ -37,6 +40,7 @@ from reconcile.store import (
     digests,
     door_lists,
     handhelds,
+    plans,
     portals,
     readers,
     setting_up,
@@ -45,6 +49,7 @@ from reconcile.store import (
 )
 from reconcile.store.core import DOOR_ALARM, READER_EVENT, TAG_READABILITY
 from reconcile.store.handhelds import Upload
+from reconcile.store.plans import Spot
 from reconcile.store.presence import conclusions
 from reconcile.store.references import add_reference_tag
 from tests.builders import (
@@ -79,6 +84,8 @@ def a_full_house(database: Database, key: LedgerKey) -> Books:
     books.checkpoint()
     _comparison(scene)
     with database.writing() as connection:
+        for passed in (2, 1):
+            write_mark(connection, highest_rank(SCHEME), books.position(connection) // passed)
         lived(connection, scene.now)
         for at in range(3):
             _logs(connection, at)
@@ -267,6 +274,10 @@ def _comparison(scene: Scene) -> None:
             scans = [Scan(f"{sweep}-{one}", epc_of(one), scene.now) for one in (gone, astray)]
             scan_many(connection, CLERK, sweep, scans)
             pause(connection, CLERK, sweep, f"{sweep}-rests", "下班", scene.now)
+            left = Event(f"{sweep}-left", code=epc_of(gone), at=scene.now)
+            hand_over(
+                connection, CLERK, HandOver(sweep, "d-00000001", CLERK.person, "net", "closed", (left,)), scene.now
+            )
 
 
 def _cases(scene: Scene, opened: Sequence[str]) -> None:
@@ -287,6 +298,16 @@ def _trials_and_counts(scene: Scene) -> None:
         for matter in matters:
             scan = counts.CountScan(f"count-{matter}", epc_of(1), "scan", None, scene.now, CLERK.person)
             counts.add(connection, matter, "weighing", [scan])
+        for who in ("clerk", "chen"):
+            run = import_records.Run(0, PEOPLE[who], scene.now, "00", 1, 1, 0, ("DJ-2026-0001",))
+            import_records.note_run(connection, who, run)
+            import_records.keep_mapping(connection, PEOPLE[who], "清单", "00", {"编号": "number"}, scene.now)
+            saved_views.add_view(connection, PEOPLE[who], "/carriers", "机密", "level=secret", None, scene.now)
+        plans.arrange(
+            connection, 2, {SHELF: Spot(1, 1, 2, 1), LOW_SHELF: Spot(4, 1, 2, 1)}, by=CLERK.person, at=scene.now
+        )
+        for item in ("mail", "portal"):
+            plans.waive(connection, item, "不用", by=CLERK.person, at=scene.now)
         digests.keep(connection, [(PEOPLE[who], 1, "[]") for who in ("clerk", "chen")], "2026-11-20", scene.now)
 
 

@@ -149,6 +149,8 @@ def codes(world: World) -> Iterator[Sent]:
         yield Sent("/desk/desk-1", form=on_it | {"do": do})
     for at, code in enumerate(several):
         yield Sent(f"/api/v1/rounds/{number}/scans", json={"scans": [{"event": f"again-{at}", "code": code}]})
+        told = {"event": f"shelf-{at}", "code": code}
+        yield Sent(f"/api/v1/rounds/{number}/events", json={"events": [told]})
         yield Sent("/search", form={"q": code})
         yield Sent("/api/v1/carriers/search", json={"text": code})
         yield Sent("/registers/incoming", form={"q": code})
@@ -176,10 +178,18 @@ def _acts(known: Things) -> Iterator[Sent]:
     for sort, number in BLANKS["rounds/{number}"](known):
         if sort != "seen":
             said = {"event": "e", "places": [5], "device": "", "place": 5, "yes": True, "scans": []}
+            shelf = {"events": [{"event": "e", "code": TAKEN_EPC}], "device": ""}
+            for what in ("events", "handed"):
+                yield Sent(f"/api/v1/rounds/{number}/{what}", json=shelf, sort=sort, name=number)
             for what in ("scans", "undo", "feed", "pause", "resume", "counted", "walk", "walked"):
                 yield Sent(f"/api/v1/rounds/{number}/{what}", json=said, sort=sort, name=number)
-            for what in ("lines", "walked", "counted", "recount", "pause"):
-                yield Sent(f"/rounds/{number}/{what}", form={"bucket": "missing"}, sort=sort, name=number)
+            for what in ("lines", "walked", "counted", "recount", "pause", "deal"):
+                yield Sent(
+                    f"/rounds/{number}/{what}",
+                    form={"bucket": "missing", "deal": f"logged {TAKEN_EPC}"},
+                    sort=sort,
+                    name=number,
+                )
 
 
 def _cases(known: Things) -> Iterator[Sent]:

@@ -139,6 +139,13 @@ _ACCOUNT: Callable[[Sees, Any], bool] = lambda s, row: row.person == s.who.perso
 SEEN: Mapping[str, Callable[[Sees, Any], bool]] = {
     "carrier": lambda s, row: row.id in s.carriers,
     **dict.fromkeys(("carrier_scope", "carrier_gram", "carrier_queue", "tag", "standing"), _CARRIER),
+    "carrier_count": lambda s, row: (
+        may(s.who, P.SEE_CARRIERS) and row.rank <= s.who.clearance_rank and s.in_reach(row.unit)
+    ),
+    **dict.fromkeys(
+        ("balance_mark", "balance_sum"),
+        lambda s, row: may(s.who, P.SEE_CARRIERS) and s.who.reach is None and row.rank <= s.who.clearance_rank,
+    ),
     "tag_number": lambda s, row: s.number(row),
     "tag_number_event": lambda s, row: s.number(s.numbers[row.epc]),
     "tag_batch": lambda s, row: any(s.number(one) for one in s.numbers.values() if one.batch == row.number),
@@ -167,11 +174,12 @@ SEEN: Mapping[str, Callable[[Sees, Any], bool]] = {
         lambda s, row: row.case_number in s.cases and row.rank <= s.who.clearance_rank,
     ),
     "notice": lambda s, row: row.person == s.who.person or (may(s.who, P.SEE_FINDINGS) and row.carrier in s.carriers),
-    **dict.fromkeys(("digest", "mail_address"), _own("person")),
+    **dict.fromkeys(("digest", "mail_address", "subscription", "delivery"), _own("person")),
     "round": lambda s, row: row.number in s.rounds,
     "round_expected": lambda s, row: row.round in s.rounds,
     "round_terms": lambda s, row: row.round in s.rounds and (not row.of or row.of in s.rounds),
     "round_event": lambda s, row: row.round in s.rounds,
+    "hand_over": lambda s, row: row.round in s.rounds,
     "count_scan": lambda s, row: row.matter in s.matters and s.carrier(row.carrier),
     "round_scan": lambda s, row: row.round in s.rounds and s.carrier(row.carrier),
     "export_log": lambda s, row: (
@@ -181,6 +189,8 @@ SEEN: Mapping[str, Callable[[Sees, Any], bool]] = {
     ),
     "badge_use": lambda s, row: may(s.who, P.SEE_LOGS) or row.person == s.who.person or row.act in s.acts,
     "print_log": lambda s, row: may(s.who, P.SEE_LOGS) or row.person == s.who.person or row.act in s.acts,
+    **dict.fromkeys(("import_mapping", "saved_view"), _own("person")),
+    "import_run": lambda s, row: row.person == s.who.person or s.in_reach(s.unit_of(row.person)),
     "session": _own("person"),
     "setting": lambda s, row: bool(s.session) and row.name.startswith(f"search/{s.session}/"),
     "account": _ACCOUNT,

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from api.acts.codes import resolve
+from api.locale.sorting import by_name
 from api.web.acts.pages import enter, storage
 from api.web.acts.table import normal_epc
 from api.web.render import render
@@ -33,7 +34,9 @@ def _page(visit: Visit, directory: Directory, **context: Any) -> Response:
             "medium": [(medium, visit.t(f"medium.{medium}")) for medium in MEDIA],
             "period": [(period, visit.t(f"period_kind.{period}")) for period in PERIODS],
             "level": [(level.code, level_name(visit.services.scheme, level.code, visit.language)) for level in levels],
-            "unit": [(unit.id, unit_name(unit, visit.language)) for unit in directory.units.values()],
+            "unit": [
+                (unit.id, unit_name(unit, visit.language)) for unit in by_name(directory.units.values(), visit.language)
+            ],
         },
         "directory": directory,
         "storage": storage(visit, directory),

@@ -27,6 +27,8 @@ router = APIRouter(include_in_schema=False)
 SHOWN_MAX = 50
 """Rows drawn with their forms; the others are counted, and come up as these are answered."""
 MINE_MAX = 30
+GRAVE = frozenset({"destruction", "reclassification", "carrying_out", "provision"})
+"""Destruction, lowering, carrying out, provision outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,11 @@ class Awaiting:
     rows: tuple[tuple[str, str], ...]
     absent: Person | None
     offers: dict[str, Offer]
+
+    @property
+    def grave(self) -> bool:
+        """Whether it is signed on its own page, after a look, and never from the list."""
+        return self.waiting.matter.kind in GRAVE
 
 
 def may_be_asked(visit: Visit) -> bool:

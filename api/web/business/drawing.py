@@ -8,6 +8,7 @@ from api.acts import VIEWS
 from api.acts.filling import PERIODS, POSTS, Filling, options_of
 from api.acts.model import Act, Cosigner, Field, Ground
 from api.acts.wording import hint, label, line_words
+from api.locale.sorting import by_name
 from api.web.visit import Visit
 from api.web.words import level_name
 from custody.matters import Line
@@ -109,7 +110,7 @@ def _options(one: Field, ground: Ground) -> Sequence[tuple[str, str]]:
         case "choice" | "choices":
             return options_of(one, ground)
         case "unit":
-            units = sorted(ground.directory.units.values(), key=lambda unit: unit.code)
+            units = by_name(ground.directory.units.values(), ground.language)
             return [(str(unit.id), ground.name_of(unit)) for unit in units]
         case "organisation":
             return _bodies(ground)
@@ -119,7 +120,7 @@ def _options(one: Field, ground: Ground) -> Sequence[tuple[str, str]]:
         case "period":
             return [(kind, t(f"period_kind.{kind}")) for kind in PERIODS]
         case "scope":
-            units = sorted(ground.directory.units.values(), key=lambda unit: unit.code)
+            units = by_name(ground.directory.units.values(), ground.language)
             found = [("all", t("scope.all"))]
             found += [(f"unit:{unit.id}", ground.name_of(unit)) for unit in units]
             found += [(f"post:{post}", t(f"scope.post.{post}")) for post in POSTS]
@@ -129,7 +130,7 @@ def _options(one: Field, ground: Ground) -> Sequence[tuple[str, str]]:
 
 
 def _bodies(ground: Ground) -> list[tuple[str, str]]:
-    bodies = sorted(ground.directory.organisations.values(), key=lambda body: body.code)
+    bodies = by_name(ground.directory.organisations.values(), ground.language)
     return [(str(body.id), f"{ground.name_of(body)} ({body.code})") for body in bodies]
 
 
@@ -186,11 +187,11 @@ def places_of(act: Act, directory: Directory) -> list[Place]:
 
 
 def persons_of(act: Act, ground: Ground, day: str) -> list[Person]:
-    """Those to choose from, where a field asks for a person: who is here, by number."""
+    """Those to choose from, where a field asks for a person: who is here, by name."""
     if not _asks(act, "person", "persons", "scope"):
         return []
     here = [one for one in ground.directory.persons.values() if not one.left_on or one.left_on > day]
-    return sorted(here, key=lambda person: person.number)[:PERSONS_MAX]
+    return by_name(here, ground.language)[:PERSONS_MAX]
 
 
 def _asks(act: Act, *kinds: str) -> bool:

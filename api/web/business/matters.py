@@ -15,6 +15,7 @@ from api.acts.offering import offers
 from api.acts.wording import act_words, line_words, matter_words, status_words
 from api.locale import known
 from api.web.business.loading import ground_of, matter_ground
+from api.web.listing import chosen_columns, order_of
 from api.web.render import render
 from api.web.visit import Visit, needs
 from custody.access import Permission
@@ -24,6 +25,7 @@ from custody.matters import KINDS, Line, Matter, parties_of
 from custody.rules import NotFound
 from custody.store import queries
 from custody.store.queries import CarrierItem, MatterFilter, Page
+from custody.store.queries.matters import ORDERS
 from custody.store.queries.paging import KeyInvalid
 from custody.values import Instant, Person
 
@@ -33,6 +35,7 @@ PAGE = 50
 LINES = 100
 JOURNAL_MAX = 500
 SHOWS = ("open", "mine", "due", "over", "all")
+COLUMNS = ("number", "kind", "mark", "status", "unit", "opened", "carriers", "due")
 LOOKS: Mapping[str, tuple[str, str]] = {
     "draft": ("mute", "pen"),
     "asked": ("due", "clock"),
@@ -135,7 +138,12 @@ def business(
                 return RedirectResponse(f"/matters/{found.id}", status_code=303)
             except NotFound:
                 pass  # told on the list
-        page = _paged(lambda: queries.matters(connection, visit.subject, asked, after, before, PAGE))
+        order = order_of(visit, tuple(ORDERS), falling=True)
+        page = _paged(
+            lambda: queries.matters(
+                connection, visit.subject, asked, after, before, PAGE, order.key, falling=order.falling
+            )
+        )
         directory = visit.services.books.directory(connection)
     ground = ground_of(visit, directory=directory)
     return render(
@@ -145,6 +153,10 @@ def business(
         rows=[(matter, look_of(visit, matter), view_of(matter.kind).icon) for matter in page.items],
         show=show,
         shows=SHOWS,
+        all_columns=COLUMNS,
+        columns=chosen_columns(visit, COLUMNS, COLUMNS),
+        order=order,
+        orders=ORDERS,
         kind=kind,
         kinds=[(one, matter_words(one, visit.t)) for one in KINDS if one in VIEWS],
         searched=number.strip()[:40],

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from api.acts.codes import split_codes
 from api.acts.meeting_count import Scan, count, undo
 from api.web.meetings.pages import names_of, sees
-from api.web.meetings.showing import Shown, the_meeting
+from api.web.meetings.showing import HEARD_MAX, Shown, the_meeting
 from api.web.meetings.showing import shown as meeting_shown
 from api.web.render import render
 from api.web.visit import Form, Visit, needs, posted
@@ -42,11 +42,14 @@ MANY = 8
 
 def _names(visit: Visit, identifier: int) -> dict[str, Any]:
     found = meeting_shown(visit, identifier, radio=True)
-    names = names_of(visit, found, "board", "count", "count_undo", "settle")
+    names = names_of(visit, found, "board", "count", "count_undo", "settle", "take_over")
     last = visit.request.query_params.get("last", "waiting")
     return names | {
-        "as_list": visit.request.query_params.get("view") == "list" or found.frame is None,
+        "as_list": visit.request.query_params.get("view") == "list" or not (found.frame or found.plan),
         "many": len(found.owing) > MANY,
+        "asked_radio": 0 < found.out <= HEARD_MAX,
+        "leads": visit.subject.person == found.body.in_charge,
+        "wall": visit.request.query_params.get("screen") == "full",
         "elapsed": _elapsed(found, visit),
         "last": last if last in OUTCOMES else "waiting",
         "outcomes": OUTCOMES,

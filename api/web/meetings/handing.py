@@ -1,4 +1,4 @@
-"""The hand-out, copy by copy: a paper, then a badge at the desk's reader or a seat; who still waits for papers.
+"""The hand-out, copy by copy: a paper and a badge at the desk's reader or a seat, in either order.
 
 The list of what waits lies in the page, as at the live desk, with the last tap that it took. Where identity was not
 confirmed lately nothing is entered: what waits goes on waiting, and the page asks for the confirmation.
@@ -20,6 +20,7 @@ from api.web.render import render
 from api.web.visit import Form, Visit, fresh, needs, posted, signed_with
 from custody.access import Permission
 from custody.entries import signed_text
+from custody.matters.meetings import Attendee
 from custody.rules import NotFound, Refusal, Refused
 from custody.values import SECOND
 from reconcile.store.taps import DeskReader, desk_readers, last_tap, taps_after
@@ -54,8 +55,11 @@ def _desk(visit: Visit, name: str, form: Form | None) -> Desk:
     if since is None:
         with visit.services.database.reading() as connection:
             since = last_tap(connection, reader.name) if reader else 0
-    held = [int(text) for text in form.secret("codes").split() if text.isdecimal() and len(text) <= 18] if form else []
-    return Desk(reader, since, Waiting(tuple(held[:HELD_MAX])))
+    if form is None:
+        return Desk(reader, since, Waiting())
+    held = [int(text) for text in form.secret("codes").split() if text.isdecimal() and len(text) <= 18]
+    at_desk = form.number("for") or 0
+    return Desk(reader, since, Waiting(tuple(held[:HELD_MAX]), at_desk=at_desk, arrivals=form.text("arrive") == "1"))
 
 
 def _tapped(visit: Visit, desk: Desk) -> tuple[list[str], int]:
@@ -74,7 +78,9 @@ def _page(
     found = shown(visit, identifier)
     papers = {paper.carrier: paper for paper in found.papers}
     kept = [papers[one] for one in desk.waiting.carriers if one in papers]
-    names: dict[str, Any] = names_of(visit, found, "papers", "hand_out")
+    at_desk = next((one for one in found.seats if one.attendee.number == desk.waiting.at_desk), None)
+    proposed = handing.proposed(handing.room_of(found.ground), at_desk.attendee) if at_desk else ()
+    names: dict[str, Any] = names_of(visit, found, "papers", "hand_out", "arrive")
     return render(
         visit,
         "meetings/handing.html",
@@ -82,6 +88,8 @@ def _page(
         **names,
         desk=desk,
         waiting=kept,
+        at_desk=at_desk,
+        proposed=[papers[one] for one in proposed if one in papers],
         told=desk.waiting.told,
         readers=_readers(visit),
         refusals=refusals,
@@ -113,7 +121,9 @@ def work(identifier: int, visit: Visit = Depends(secretary), form: Form = Depend
         waiting = replace(waiting, carriers=tuple(one for one in waiting.carriers if one != gone))
     tapped, through = _tapped(visit, desk)
     number = form.text("attendee")
-    if number.isdecimal() and len(number) < 6:
+    if wanted == "give":
+        waiting = handing.given(room, waiting)
+    elif number.isdecimal() and len(number) < 6:
         waiting = handing.to(room, waiting, room.body.attendee(int(number)))
     codes = [*tapped, *split_codes(form.text("scan"))]
     desk = replace(desk, since=through)
@@ -122,7 +132,14 @@ def work(identifier: int, visit: Visit = Depends(secretary), form: Form = Depend
 
 def _hand_out(visit: Visit, identifier: int, desk: Desk, room: Room, waiting: Waiting, codes: list[str]) -> Response:
     """Each person that the codes name is handed what waited for him, in an act of his own."""
-    while codes or waiting.to is not None:
+    while codes or waiting.to is not None or waiting.enters is not None:
+        if waiting.enters is not None:
+            try:
+                room, waiting = _comes_in(visit, identifier, room, waiting, waiting.enters)
+            except Refused as refused:
+                kept = replace(desk, waiting=replace(waiting, enters=None))
+                return _page(visit, identifier, kept, refusals=refused.refusals, status_code=409)
+            continue
         if waiting.to is None:
             code, *codes = codes
             waiting = handing.put(room, waiting, [code])
@@ -130,7 +147,7 @@ def _hand_out(visit: Visit, identifier: int, desk: Desk, room: Room, waiting: Wa
         to = waiting.to
         name = called_attendee(room.ground, to)
         if not fresh(visit):
-            waiting = replace(waiting, to=None).says("confirm", "wrong", name=name)
+            waiting = replace(waiting, to=None, at_desk=0).says("confirm", "wrong", name=name)
             return _page(visit, identifier, replace(desk, waiting=waiting))
         facts = handing.facts_of(room, waiting)
         try:
@@ -138,9 +155,17 @@ def _hand_out(visit: Visit, identifier: int, desk: Desk, room: Room, waiting: Wa
         except Refused as refused:
             kept = replace(desk, waiting=replace(waiting, to=None))
             return _page(visit, identifier, kept, refusals=refused.refusals, status_code=409)
-        waiting = Waiting((), waiting.told).says("handed", "done", n=len(facts), name=name, seat=to.seat)
         room = handing.room_of(the_meeting(visit, identifier))
+        waiting = handing.handed(room, waiting, len(facts))
     return _page(visit, identifier, replace(desk, waiting=waiting))
+
+
+def _comes_in(visit: Visit, identifier: int, room: Room, waiting: Waiting, one: Attendee) -> tuple[Room, Waiting]:
+    """Who came is entered as arrived, and is at the desk. Raises Refused."""
+    handing.enter(room.ground, handing.arrival(room, one), (), "meeting_door")
+    room = handing.room_of(the_meeting(visit, identifier))
+    said = replace(waiting, enters=None).says("came_in", "new", name=called_attendee(room.ground, one), seat=one.seat)
+    return room, handing.to(room, said, room.body.attendee(one.number))
 
 
 def _undo(visit: Visit, identifier: int, desk: Desk, room: Room) -> Response:

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from api.acts import act_named
 from api.acts.offering import Offer, offered
 from api.acts.wording import act_words
+from api.locale.sorting import by_name
 from api.web.business.matters import look_of
 from api.web.carriers import whole
 from api.web.meetings.showing import Shown, shown
@@ -122,7 +123,7 @@ def attendees(identifier: int, visit: Visit = Depends(sees)) -> Response:
         "meetings/attendees.html",
         **names_of(visit, found, "attendees", *keys),
         late=found.matter.approval is not None,
-        persons=sorted(found.ground.directory.persons.values(), key=lambda one: one.number),
+        persons=by_name(found.ground.directory.persons.values(), visit.language),
         levels=visit.services.scheme.levels,
     )
 

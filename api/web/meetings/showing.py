@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from api.acts.meeting_papers import called_attendee, seat_key
 from api.acts.model import Ground
+from api.seat_plans import SeatRows, seat_plan
 from api.store import Connection
 from api.web.business.loading import matter_ground
 from api.web.visit import Visit
@@ -72,7 +73,9 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A meeting with its papers. `frame`: columns and rows; None where more attend than can sit around it."""
+    """A meeting with its papers. `frame`: columns and rows; None where more attend than can sit around it. `plan`: the
+    rows of the venue where its seats were laid out; then seats have their row and column in it.
+    """
 
     ground: Ground
     matter: Matter
@@ -80,6 +83,7 @@ class Shown:
     papers: tuple[Paper, ...]
     seats: tuple[Seat, ...]
     frame: tuple[int, int] | None
+    plan: SeatRows = ()
 
     def count(self, *states: str) -> int:
         """Papers in these states."""
@@ -143,11 +147,14 @@ def shown(visit: Visit, identifier: int, *, radio: bool = False) -> Shown:
         )
         out = [paper.carrier for paper in papers if paper.state == "handed_out"]
     heard: Mapping[int, Heard] = {}
-    if radio and out and len(out) <= HEARD_MAX:
-        # Of papers that are seen: that one left by a portal is a finding, and told to whoever is in charge of them.
-        with visit.services.database.reading() as connection:
+    # How a venue's seats are drawn says nothing of any carrier. Of papers that are seen: that one left by a portal is a
+    # finding, and told to whoever is in charge of them.
+    with visit.services.database.reading() as connection:
+        if radio and out and len(out) <= HEARD_MAX:
             heard = _heard(connection, body, out, visit.now, visit.services.scheme.timezone)
-    return Shown(ground, matter, body, papers, _seats(ground, body, papers, heard), frame_of(len(body.attendees)))
+        plan = seat_plan(connection, body.venue)
+    seats = _seats(ground, body, papers, heard, plan)
+    return Shown(ground, matter, body, papers, seats, frame_of(len(body.attendees)), plan)
 
 
 def _paper(body: Meeting, line: Line, item: CarrierItem) -> Paper:
@@ -186,16 +193,29 @@ def around(frame: tuple[int, int], place: int) -> tuple[int, int]:
     return 2 * columns + 2 * rows - place + 1, 1
 
 
-def _seats(ground: Ground, body: Meeting, papers: Iterable[Paper], heard: Mapping[int, Heard]) -> tuple[Seat, ...]:
+def placed(plan: SeatRows, seats: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Row and column, from 1, of each of these seats; those that the plan does not have stand behind its last row."""
+    found = {seat: (r, c) for r, row in enumerate(plan, 1) for c, seat in enumerate(row, 1) if seat in seats}
+    width = max((len(row) for row in plan), default=1)
+    for at, seat in enumerate(one for one in seats if one not in found):
+        found[seat] = (len(plan) + 1 + at // width, 1 + at % width)
+    return found
+
+
+def _seats(
+    ground: Ground, body: Meeting, papers: Iterable[Paper], heard: Mapping[int, Heard], plan: SeatRows
+) -> tuple[Seat, ...]:
     whose: dict[int, list[Paper]] = {}
     for paper in papers:
         whose.setdefault(paper.attendee, []).append(paper)
     frame = frame_of(len(body.attendees))
     found = []
-    for place, one in enumerate(sorted(body.attendees, key=lambda one: seat_key(one.seat))):
+    in_order = sorted(body.attendees, key=lambda one: seat_key(one.seat))
+    laid_out = placed(plan, [one.seat for one in in_order]) if plan else {}
+    for place, one in enumerate(in_order):
         had = whose.get(one.number, [])
         out = tuple(paper for paper in had if paper.state == "handed_out")
-        row, column = around(frame, place) if frame else (0, 0)
+        row, column = laid_out.get(one.seat) or (around(frame, place) if frame else (0, 0))
         said = [heard[paper.carrier] for paper in out if paper.carrier in heard]
         worst = min(said, key=lambda one: ("removed", "elsewhere", "silent", "here").index(one.kind), default=None)
         found.append(Seat(one, called_attendee(ground, one), out, len(had), row, column, worst))

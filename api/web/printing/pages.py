@@ -86,7 +86,7 @@ def print_form(number: str, visit: Visit = Depends(reads), form: Form = Depends(
         printed = load(connection, visit, number, part)
         note = kept_note(connection, printed)
     paper = paper_of(printed)
-    note = note or _signed_now(visit)
+    note = note or signed_now(visit)
     copies = min(form.number("copies") or COPIES_MAX, len(paper.copies) or 1)
     made = store.Print(
         act=printed.number,
@@ -120,7 +120,8 @@ def _carriers(printed: Printed) -> list[int]:
     return [*printed.items, *(item.id for _line, item in printed.matter_lines)]
 
 
-def _signed_now(visit: Visit) -> str | None:
+def signed_now(visit: Visit) -> str | None:
+    """A checkpoint signed at the present size; None where the ledger's key is not here."""
     try:
         return visit.services.books.checkpoint()
     except KeyMissing:

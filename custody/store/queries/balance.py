@@ -6,15 +6,16 @@ everything gets the balance of the whole register, and with it what the ledger's
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, null, or_, select, true
 
 from custody.access import Permission, Subject, may
-from custody.balance import COMING_KINDS, Change, Figures
+from custody.balance import Change, Figures
 from custody.life_cycle import HELD, Status
 from custody.scheme import Scheme
 from custody.store import schema as t
+from custody.store.marks import sums_at
 from custody.store.queries.carriers import CarrierItem, carriers_by_id
 from custody.store.queries.paging import Page, pack, rows_of_page, total
 from custody.store.queries.visible import visible
@@ -28,6 +29,8 @@ _STEPS = frozenset({"joined", "left", "back", "gone"})
 """What is told of a span and the one before it."""
 _S, _P = t.STANDING, t.STANDING.alias("previous")
 _PAIR = and_(_P.c.carrier == _S.c.carrier, _P.c.to_sequence == _S.c.from_sequence)
+_MARKED: dict[By, int] = {"unit": 0, "level": 1, "origin": 2}
+"""Groupings that the kept sums know, and where each stands in `custody.store.marks.Group`."""
 _HELD = sorted(status.value for status in HELD)
 
 
@@ -108,11 +111,13 @@ def _key(by: By, span: Any = _S) -> ColumnElement[Any]:
 
 
 def _covers(at: int) -> ColumnElement[bool]:
-    return and_(_S.c.from_sequence <= at, or_(_S.c.to_sequence.is_(None), _S.c.to_sequence > at))
+    return and_(_S.c.from_sequence + 0 <= at, or_(_S.c.to_sequence.is_(None), _S.c.to_sequence > at))
 
 
 def figures(connection: Connection, view: View, by: By, at: int, only: Collection[str] | None = None) -> Figures:
     """The counts by group at a position; `only`: of these groups (titles, by control number)."""
+    if view.whole and only is None and by in _MARKED:
+        return _kept_figures(connection, view, by, at)
     key = _key(by)
     # Nearly all of the table is counted: the sum keeps SQLite from looking every row of it up by an index.
     asked = [_S.c.from_sequence + 0 <= at, _within(view)]
@@ -131,17 +136,21 @@ def figures(connection: Connection, view: View, by: By, at: int, only: Collectio
         states[where] = states.get(where, 0) + int(standing)
         coming[source] = coming.get(source, 0) + int(first)
         last = at_last if last is None else max(last, at_last)
-    told = _told(connection, at) if view.whole and only is None else None
+    told = sums_at(connection, at).told if view.whole and only is None else None
     return Figures(coming, states, _moves(connection, view, by, at, only), told, last)
 
 
-def _told(connection: Connection, at: int) -> int:
-    """How many came in, by the ledger's own entries."""
-    e = t.ENTRY.c
-    found: int = connection.execute(
-        select(func.count()).select_from(t.ENTRY).where(e.kind.in_(sorted(COMING_KINDS)), e.sequence <= at)
-    ).scalar_one()
-    return found
+def _kept_figures(connection: Connection, view: View, by: By, at: int) -> Figures:
+    """Of everything, from the sums that are kept: the mark before, and what began and ended since."""
+    sums = sums_at(connection, at)
+    states: dict[tuple[Any, Status], int] = {}
+    coming: dict[tuple[Any, Origin], int] = {}
+    for group, standing in sums.stands.items():
+        key, origin = group[_MARKED[by]], cast(Origin, group[2])
+        where, source = (key, Status(group[3])), (key, origin)
+        states[where] = states.get(where, 0) + standing
+        coming[source] = coming.get(source, 0) + sums.came.get(group, 0)
+    return Figures(coming, states, _moves(connection, view, by, at, None), sums.told, sums.last_event_at)
 
 
 def _steps(view: View, *columns: Any) -> Select[Any]:
@@ -312,7 +321,9 @@ def _behind(view: View, asked: StandingFilter) -> Sequence[ColumnElement[bool]]:
         "back": [here, held, there, ~was_held],
         "gone": [here, ~held, there, was_held],
     }
-    found = [_S.c.from_sequence <= asked.at, *behind[asked.what]]
+    # Of nearly all the list's own order leads, not the ledger's.
+    begun = _S.c.from_sequence + 0 if asked.since is None else _S.c.from_sequence
+    found = [begun <= asked.at, *behind[asked.what]]
     if asked.since is not None:
         found.append(_S.c.from_sequence > asked.since)
     if asked.status is not None:

@@ -4,16 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select, union
 
-from custody.access import Subject
+from custody.access import Permission, Subject, may
 from custody.life_cycle import Status
 from custody.register import CarrierState
 from custody.rules import NotFound
 from custody.store import schema as t
+from custody.store.carrier_counts import NOWHERE
 from custody.store.projection import load_states, scopes_of, tags_of
-from custody.store.queries.paging import Page, pack, rows_of_page, total
-from custody.store.queries.search import text_condition
+from custody.store.queries.paging import COUNTED_MAX, Page, pack, rows_after_one, rows_of_page, total
+from custody.store.queries.search import leading_piece, text_condition
 from custody.store.queries.visible import visible
 from custody.values import CarrierKind, Instant, Origin, Period, Tag
 
@@ -116,6 +117,24 @@ _COMPUTED = {"period", "status", "scope", "tags", "retired_epcs", "unreadable"}
 _PLAIN = [name for name in CarrierItem.__slots__ if name not in _COMPUTED]
 _NUMBER = (t.CARRIER.c.control_number, t.CARRIER.c.copy_number)
 _DUE = (t.CARRIER.c.due_at, t.CARRIER.c.id)
+_NEVER = 2**62
+"""Stands for a day that there is none of: after all others."""
+ORDERS: Mapping[str, tuple[tuple[ColumnElement[Any], ...], tuple[type, ...]]] = {
+    "number": (_NUMBER, (str, int)),
+    "mark": ((t.CARRIER.c.rank, t.CARRIER.c.id), (int, int)),
+    "due": ((func.coalesce(t.CARRIER.c.due_at, _NEVER), t.CARRIER.c.id), (int, int)),
+    "since": ((t.CARRIER.c.since_at, t.CARRIER.c.id), (int, int)),
+    "where": (
+        (func.coalesce(t.PERSON.c.name_sort, ""), func.coalesce(_PLACE.c.code, ""), t.CARRIER.c.id),
+        (str, str, int),
+    ),
+    "home": ((func.coalesce(_HOME.c.code, ""), t.CARRIER.c.id), (str, int)),
+    "unit": ((t.UNIT.c.code, t.CARRIER.c.id), (str, int)),
+}
+"""Column of a list -> the keys by which it is ordered, and of which kind they are. Persons by their names' pinyin.
+
+Only `number` is kept in an index: any other order is of a list that is counted whole (see `paging.COUNTED_MAX`).
+"""
 
 
 def _items(connection: Connection, rows: Sequence[Any]) -> tuple[CarrierItem, ...]:
@@ -142,6 +161,7 @@ def under(place: int) -> Select[tuple[int]]:
 
 
 def _conditions(connection: Connection, asked: CarrierFilter) -> list[ColumnElement[bool]]:
+    """What is asked, as conditions. A place that holds much leads no list: then the list's own order does."""
     c = t.CARRIER.c
     plain = {
         "level": asked.level,
@@ -154,9 +174,13 @@ def _conditions(connection: Connection, asked: CarrierFilter) -> list[ColumnElem
     found: list[ColumnElement[bool]] = [_equals(c[name], value) for name, value in plain.items() if value is not None]
     if asked.place is not None:
         # A place that cannot be has nothing under it: its number is only text here.
-        found.append(or_(c.home.in_(under(asked.place)), c.place.in_(under(asked.place))))
+        either = or_(c.home.in_(under(asked.place)), c.place.in_(under(asked.place)))
+        if total(connection, select(c.id).where(either))[1]:
+            either = or_((c.home + 0).in_(under(asked.place)), (c.place + 0).in_(under(asked.place)))
+        found.append(either)
     if asked.overdue_before is not None:
-        found.append(and_(c.status == Status.ON_LOAN.value, c.due_at < asked.overdue_before))
+        # The days lead, not the state: many are lent, and few of them overdue.
+        found.append(and_(c.status + "" == Status.ON_LOAN.value, c.due_at < asked.overdue_before))
     if asked.text is not None and (text := text_condition(connection, asked.text)) is not None:
         found.append(text)
     return found
@@ -175,10 +199,86 @@ def carriers(
     after: str | None = None,
     limit: int = 50,
     before: str | None = None,
+    order: str = "number",
+    falling: bool = False,
 ) -> Page[CarrierItem]:
-    """The carriers that are asked for, by number and copy. Raises KeyInvalid for a damaged `after` or `before`."""
+    """The carriers that are asked for, by number and copy, or in another of the ORDERS.
+
+    Of more than are counted there is no other order than by number: they are given so. Raises KeyInvalid for a
+    damaged `after` or `before`.
+    """
     conditions = [visible(subject), *_conditions(connection, asked)]
-    return _page(connection, conditions, _NUMBER, (str, int), after, before, limit)
+    count = total(connection, _counted(connection, conditions, asked))
+    if order == "number":
+        return _page(connection, conditions, _NUMBER, (str, int), after, before, limit, falling, count)
+    return _ordered(connection, conditions, order, falling, after, before, limit, count)
+
+
+def _counted(connection: Connection, conditions: Sequence[ColumnElement[bool]], asked: CarrierFilter) -> Select[Any]:
+    """What is counted of a list: from the piece that leads to it, where there is one."""
+    leader = None if asked.text is None else leading_piece(connection, asked.text)
+    query = select(t.CARRIER.c.id).where(*conditions)
+    if leader is None:
+        return query
+    lead = t.GRAM.alias("lead")
+    return query.join(lead, lead.c.carrier == t.CARRIER.c.id).where(lead.c.gram == leader)
+
+
+def _ordered(
+    connection: Connection,
+    conditions: Sequence[ColumnElement[bool]],
+    order: str,
+    falling: bool,
+    after: str | None,
+    before: str | None,
+    limit: int,
+    found: tuple[int, bool],
+) -> Page[CarrierItem]:
+    """A page in an order whose keys may be names: its own key is the identifier of its last carrier, and no name.
+
+    The first of the conditions is which carriers are seen at all.
+    """
+    count, capped = found
+    if capped:
+        return _page(connection, conditions, _NUMBER, (str, int), None, None, limit, found=found)
+    among, c = _SHOWN.where(conditions[0]), t.CARRIER.c
+    rows, earlier, later = rows_after_one(
+        connection, _SHOWN.where(*conditions), among, c.id, *ORDERS[order], after, before, limit, falling=falling
+    )
+    return Page(
+        items=_items(connection, rows),
+        after=pack([rows[-1].id]) if rows and later else None,
+        before=pack([rows[0].id]) if rows and earlier else None,
+        total=count,
+    )
+
+
+def carriers_meant(connection: Connection, subject: Subject, text: str, limit: int) -> tuple[CarrierItem, ...]:
+    """The first carriers that a text means, by number: not counted, as while somebody types."""
+    condition = text_condition(connection, text)
+    if condition is None:
+        return ()
+    query = _SHOWN.where(visible(subject), condition)
+    return _items(connection, connection.execute(query.order_by(*_NUMBER).limit(limit)).all())
+
+
+def carriers_numbered(
+    connection: Connection, subject: Subject, numbers: Sequence[str], limit: int
+) -> tuple[CarrierItem, ...]:
+    """The carriers, each copy, that bear one of these control numbers."""
+    named = t.CARRIER.c.control_number.in_([t.storable(number) for number in numbers])
+    rows = connection.execute(_SHOWN.where(visible(subject), named).order_by(*_NUMBER).limit(limit)).all()
+    return _items(connection, rows)
+
+
+def carriers_of_tags(
+    connection: Connection, subject: Subject, numbers: Sequence[str], limit: int
+) -> tuple[CarrierItem, ...]:
+    """The carriers that bear or bore tags of these EPCs, or whose chips say these TIDs (hexadecimal capitals)."""
+    wanted = [t.storable(number).upper() for number in numbers]
+    bound = select(t.TAG.c.carrier).where(or_(t.TAG.c.epc.in_(wanted), t.TAG.c.tid.in_(wanted)))
+    query = _SHOWN.where(visible(subject), t.CARRIER.c.id.in_(bound))
+    return _items(connection, connection.execute(query.order_by(*_NUMBER).limit(limit)).all())
 
 
 def loans(
@@ -215,9 +315,13 @@ def _page(
     after: str | None,
     before: str | None,
     limit: int,
+    falling: bool = False,
+    found: tuple[int, bool] | None = None,
 ) -> Page[CarrierItem]:
-    rows, earlier, later = rows_of_page(connection, _SHOWN.where(*conditions), keys, kinds, after, before, limit)
-    count, capped = total(connection, select(t.CARRIER.c.id).where(*conditions))
+    rows, earlier, later = rows_of_page(
+        connection, _SHOWN.where(*conditions), keys, kinds, after, before, limit, falling=falling
+    )
+    count, capped = found or total(connection, select(t.CARRIER.c.id).where(*conditions))
     names = [str(key.key) for key in keys]
     packed = [pack([getattr(row, name) for name in names]) for row in (rows[:1] + rows[-1:])]
     return Page(
@@ -265,6 +369,15 @@ def carriers_by_id(connection: Connection, subject: Subject, identifiers: Iterab
     return found
 
 
+def all_seen(connection: Connection, subject: Subject, identifiers: Iterable[int]) -> bool:
+    """Whether the subject sees every one of these carriers."""
+    for ids in t.chunks(sorted(set(identifiers)), 1_000):
+        seen = select(func.count()).select_from(t.CARRIER).where(visible(subject), t.CARRIER.c.id.in_(ids))
+        if connection.scalar(seen) != len(ids):
+            return False
+    return True
+
+
 def state_of(connection: Connection, identifier: int) -> CarrierState:
     """A carrier's state, whoever asks: for the engine, never for a page. Raises NotFound."""
     found = load_states(connection, [identifier])
@@ -280,23 +393,56 @@ def states_of(connection: Connection, identifiers: Iterable[int]) -> dict[int, C
 
 def status_counts(connection: Connection, subject: Subject) -> Mapping[Status, int]:
     """How many carriers are in each state; every state is there, with 0 where there are none."""
-    counted = _counts(connection, subject, t.CARRIER.c.status)
+    counted = _counts(connection, subject, "status")
     return {status: counted.get(status.value, 0) for status in Status}
+
+
+def status_totals(connection: Connection, subject: Subject) -> Mapping[Status, tuple[int, bool]]:
+    """The same, each counted to COUNTED_MAX, and whether there are more: what a list says above itself."""
+    if subject.reach is None:
+        counted = status_counts(connection, subject)
+        return {status: (min(n, COUNTED_MAX), n > COUNTED_MAX) for status, n in counted.items()}
+    c = t.CARRIER.c
+    return {
+        status: total(connection, select(c.id).where(visible(subject), c.status == status.value)) for status in Status
+    }
 
 
 def origin_counts(connection: Connection, subject: Subject) -> Mapping[Origin, int]:
     """How many carriers came in by each origin."""
-    counted = _counts(connection, subject, t.CARRIER.c.origin)
+    counted = _counts(connection, subject, "origin")
     origins: tuple[Origin, ...] = ("produced", "received", "copied", "legacy")
     return {origin: counted.get(origin, 0) for origin in origins}
 
 
 def counts_by_place(connection: Connection, subject: Subject) -> Mapping[int, int]:
     """How many carriers the books have in each place now, that place itself only."""
-    counted = _counts(connection, subject, t.CARRIER.c.place)
-    return {place: count for place, count in counted.items() if place is not None}
+    counted = _counts(connection, subject, "place")
+    return {place: count for place, count in counted.items() if place is not None and place != NOWHERE}
 
 
-def _counts(connection: Connection, subject: Subject, column: ColumnElement[Any]) -> dict[Any, int]:
-    query = select(column, func.count()).where(visible(subject)).group_by(column)
-    return {row[0]: row[1] for row in connection.execute(query)}
+def _counts(connection: Connection, subject: Subject, name: str) -> dict[Any, int]:
+    """Of each value of a column: within reach by the counts that are kept; whatever else is seen, one by one."""
+    if not may(subject, Permission.SEE_CARRIERS):
+        return {}
+    n = t.CARRIER_COUNT.c
+    kept = select(n[name], func.sum(n.n)).where(n.rank <= subject.clearance_rank).group_by(n[name])
+    if subject.reach is not None:
+        kept = kept.where(n.unit.in_(sorted(subject.reach)))
+    counted = {value: int(many) for value, many in connection.execute(kept) if many}
+    if subject.reach is not None:
+        for value, many in connection.execute(_out_of_reach(subject, t.CARRIER.c[name])):
+            counted[value] = counted.get(value, 0) + many
+    return counted
+
+
+def _out_of_reach(subject: Subject, column: ColumnElement[Any]) -> Select[Any]:
+    """Counts of carriers that are seen though their units are not in reach: in scope, in hand, in an open matter."""
+    c = t.CARRIER.c
+    ways = [
+        select(t.SCOPE.c.carrier).where(t.SCOPE.c.principal.in_(sorted(subject.principals))),
+        select(c.id).where(c.holder == subject.person),
+        select(c.id).where(c.matter.in_(sorted(subject.matters))),
+    ]
+    found = select(column, func.count()).where(c.id.in_(union(*ways)), visible(subject)).group_by(column)
+    return found.where(c.unit.not_in(sorted(subject.reach))) if subject.reach else found

@@ -1,5 +1,6 @@
 """The entries, as far as a subject may see what they are about."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
@@ -48,11 +49,23 @@ def entries_of(connection: Connection, subject: Subject, carrier: int) -> list[E
     return [decode(bytes(row.body)) for row in connection.execute(query)]
 
 
-def latest_entries(connection: Connection, subject: Subject, limit: int) -> list[Entry]:
-    """The newest entries that the subject may see, newest first."""
+def latest_entries(connection: Connection, subject: Subject, limit: int, *, of_carriers: bool = False) -> list[Entry]:
+    """The newest entries that the subject may see, newest first; `of_carriers`: those about a carrier alone."""
     e = t.ENTRY.c
     query = select(e.body).where(seen_entries(subject)).order_by(e.sequence.desc()).limit(limit)
+    if of_carriers:
+        query = query.where(e.carrier.is_not(None))
     return [decode(bytes(row.body)) for row in connection.execute(query)]
+
+
+def entry_before(
+    connection: Connection, subject: Subject, carrier: int, sequence: int, kinds: Collection[str]
+) -> Entry | None:
+    """The last entry of these kinds about a carrier before a position, as far as the subject may see it."""
+    e = t.ENTRY.c
+    query = select(e.body).where(e.carrier == carrier, e.sequence < sequence, e.kind.in_(sorted(kinds)))
+    row = connection.execute(query.where(seen_entries(subject)).order_by(e.sequence.desc()).limit(1)).first()
+    return None if row is None else decode(bytes(row.body))
 
 
 def act(connection: Connection, subject: Subject, number: str) -> list[Entry]:
@@ -63,6 +76,22 @@ def act(connection: Connection, subject: Subject, number: str) -> list[Entry]:
     if not found:
         raise NotFound
     return found
+
+
+def acts_numbered(connection: Connection, subject: Subject, numbers: Sequence[str]) -> tuple[ActDone, ...]:
+    """The acts of these numbers, as far as the subject may see something of them."""
+    e = t.ENTRY.c
+    grouped = (
+        select(e.act, func.min(e.sequence).label("first"), func.count().label("entries"))
+        .where(e.act.in_([t.storable(number) for number in numbers]), seen_entries(subject))
+        .group_by(e.act)
+        .subquery()
+    )
+    query = select(e.act, e.kind, e.entered_at, grouped.c.entries).join_from(
+        grouped, t.ENTRY, e.sequence == grouped.c.first
+    )
+    rows = connection.execute(query.order_by(e.act))
+    return tuple(ActDone(row.act, row.kind, row.entries, row.entered_at) for row in rows)
 
 
 def acts_by(

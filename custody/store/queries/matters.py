@@ -1,10 +1,11 @@
 """Matters as pages and lists show them, and what waits for whom."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from custody.access import PERMISSIONS, Permission, Subject
 from custody.approval import STEPS
@@ -15,7 +16,7 @@ from custody.rules import NotFound
 from custody.scheme import Scheme
 from custody.store import schema as t
 from custody.store.matters import line_of_row, load_matters, matter_of_row
-from custody.store.queries.paging import Page, pack, rows_of_page, total
+from custody.store.queries.paging import Page, pack, rows_after_one, rows_of_page, total
 from custody.store.queries.people import subject_for
 from custody.store.queries.visible import visible, visible_matters
 from custody.values import Instant
@@ -65,11 +66,28 @@ def matter_by_number(connection: Connection, subject: Subject, number: str) -> M
     return matter_of_row(row)
 
 
+def matters_numbered(connection: Connection, subject: Subject, begins: str, limit: int) -> list[Matter]:
+    """Matters whose numbers begin so, the newest first."""
+    m = t.MATTER.c
+    named = m.number.istartswith(t.storable(begins).strip(), autoescape=True)
+    query = select(t.MATTER).where(visible_matters(subject), named).order_by(m.id.desc()).limit(limit)
+    return [matter_of_row(row) for row in connection.execute(query)]
+
+
 def matters_by_id(connection: Connection, subject: Subject, wanted: Sequence[int]) -> dict[int, Matter]:
     """These matters as far as the subject sees them."""
     ids = sorted({one for one in wanted if t.is_int64(one)})
     query = select(t.MATTER).where(t.MATTER.c.id.in_(ids), visible_matters(subject))
     return {row.id: matter_of_row(row) for row in connection.execute(query)}
+
+
+ORDERS: Mapping[str, tuple[tuple[ColumnElement[Any], ...], tuple[type, ...]]] = {
+    "opened": ((t.MATTER.c.id,), (int,)),
+    "number": ((t.MATTER.c.number,), (str,)),
+    "mark": ((t.MATTER.c.rank, t.MATTER.c.id), (int, int)),
+    "due": ((func.coalesce(t.MATTER.c.due_at, 2**62), t.MATTER.c.id), (int, int)),
+}
+"""Column of a list -> the keys by which it is ordered, and of which kind they are; what has no day is last."""
 
 
 def matters(
@@ -79,8 +97,10 @@ def matters(
     after: str | None = None,
     before: str | None = None,
     limit: int = 50,
+    order: str = "opened",
+    falling: bool = True,
 ) -> Page[Matter]:
-    """Matters, the newest first. Raises KeyInvalid."""
+    """Matters, the newest first, or in another of the ORDERS. Raises KeyInvalid."""
     m = t.MATTER.c
     where: list[ColumnElement[bool]] = [visible_matters(subject)]
     if asked.kinds:
@@ -98,14 +118,24 @@ def matters(
     if asked.due_before is not None:
         where.append(and_(m.due_at < asked.due_before, m.ended_at.is_(None)))
     where += [_says(name, value) for name, value in asked.body]
-    query = select(t.MATTER, (-m.id).label("newest")).where(*where)
-    rows, earlier, later = rows_of_page(connection, query, [-m.id], [int], after, before, limit)
+    query = select(t.MATTER).where(*where)
+    rows, earlier, later = rows_after_one(
+        connection,
+        query,
+        select(t.MATTER).where(visible_matters(subject)),
+        m.id,
+        *ORDERS[order],
+        after,
+        before,
+        limit,
+        falling=falling,
+    )
     found, capped = total(connection, query)
     items = tuple(matter_of_row(row) for row in rows)
     return Page(
         items,
-        pack([rows[-1].newest]) if later and rows else None,
-        pack([rows[0].newest]) if earlier and rows else None,
+        pack([rows[-1].id]) if later and rows else None,
+        pack([rows[0].id]) if earlier and rows else None,
         found,
         capped,
     )

@@ -67,23 +67,57 @@ def rows_of_page(
     after: str | None,
     before: str | None,
     limit: int,
+    *,
+    falling: bool = False,
 ) -> tuple[list[Any], bool, bool]:
     """The page's rows in ascending order of `keys`, whether rows stand before them, and whether after them.
 
-    With `before` the page that ends before that key. Raises KeyInvalid, ValueError for a limit below one.
+    With `before` the page that ends before that key; `falling`: in descending order of all keys. Raises KeyInvalid,
+    ValueError for a limit below one.
     """
     if limit < 1:
         raise ValueError(f"a page has at least one row, not {limit}")
     backwards = before is not None
     given = before if before is not None else after
-    ordered = query.order_by(*(key.desc() for key in keys)) if backwards else query.order_by(*keys)
+    down = backwards is not falling
+    ordered = query.order_by(*(key.desc() for key in keys)) if down else query.order_by(*keys)
     if given is not None:
         pair: Tuple = tuple_(*keys)
         values = unpack(given, kinds)
-        ordered = ordered.where(pair < values if backwards else pair > values)
+        ordered = ordered.where(pair < values if down else pair > values)
     rows = list(connection.execute(ordered.limit(limit + 1)))
     more = len(rows) > limit
     rows = rows[:limit]
     if backwards:
         return rows[::-1], more, True
     return rows, given is not None, more
+
+
+def rows_after_one(
+    connection: Connection,
+    query: Select[Any],
+    among: Select[Any],
+    identifier: ColumnElement[int],
+    keys: Sequence[ColumnElement[Any]],
+    kinds: Sequence[type],
+    after: str | None,
+    before: str | None,
+    limit: int,
+    *,
+    falling: bool = False,
+) -> tuple[list[Any], bool, bool]:
+    """The same in an order whose keys may be names: `after` and `before` are packed identifiers of a row, and no name
+    stands in an address. `among`: where that row is looked for, which need not be in the list any more.
+
+    Raises KeyInvalid.
+    """
+
+    def key_of(given: str | None) -> str | None:
+        if given is None or (len(keys) == 1 and keys[0] is identifier):
+            return given
+        row = connection.execute(among.with_only_columns(*keys).where(identifier == unpack(given, (int,))[0])).first()
+        if row is None:
+            raise KeyInvalid("this page's address is damaged; begin at the first page")
+        return pack(list(row))
+
+    return rows_of_page(connection, query, keys, kinds, key_of(after), key_of(before), limit, falling=falling)

@@ -1,6 +1,8 @@
 """Persons, the directory, and who is asking."""
 
-from sqlalchemy import Connection, func, or_, select
+import unicodedata
+
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from custody.access import REACHING, Grant, Role, Subject, clearance_rank, principals
 from custody.register import Directory
@@ -9,7 +11,10 @@ from custody.scheme import Scheme
 from custody.store import schema as t
 from custody.store.emergency import running_grants
 from custody.store.projection import load_directory, person_of
+from custody.store.queries.paging import Page, pack, rows_after_one, total
 from custody.values import Instant, Person, Place, Unit
+
+INITIALS_MAX = 6
 
 
 def subject_for(
@@ -83,20 +88,52 @@ def person_by_number(connection: Connection, number: str) -> Person:
 
 
 def persons(connection: Connection, text: str = "", limit: int = 50) -> list[Person]:
-    """Persons whose number, name (in either language) or its pinyin holds the text, by name."""
+    """Persons whose number, name (in either language) or its pinyin holds the text, by name.
+
+    Of the pinyin also the first letters of its syllables, in their order: `zm` means 周敏.
+    """
     h = t.PERSON.c
-    query = select(t.PERSON).order_by(h.name_sort, h.number).limit(limit)
-    wanted = t.storable(text).strip()
-    if wanted:
-        query = query.where(
-            or_(
-                h.number.startswith(wanted, autoescape=True),
-                h.name.contains(wanted, autoescape=True),
-                h.name_en.icontains(wanted, autoescape=True),
-                func.replace(h.name_sort, " ", "").startswith("".join(wanted.lower().split()), autoescape=True),
-            )
-        )
+    query = select(t.PERSON).where(*_named(text)).order_by(h.name_sort, h.number).limit(limit)
     return [person_of(row) for row in connection.execute(query)]
+
+
+def persons_page(
+    connection: Connection, text: str = "", after: str | None = None, before: str | None = None, limit: int = 50
+) -> Page[Person]:
+    """The same a page at a time, Chinese names by their pinyin. A page's key is a number: no name stands in an address.
+
+    Raises KeyInvalid.
+    """
+    h = t.PERSON.c
+    query = select(t.PERSON).where(*_named(text))
+    keys = (h.name_sort, h.number)
+    rows, earlier, later = rows_after_one(
+        connection, query, select(t.PERSON), h.id, keys, (str, str), after, before, limit
+    )
+    count, capped = total(connection, select(h.id).where(*_named(text)))
+    return Page(
+        tuple(person_of(row) for row in rows),
+        pack([rows[-1].id]) if rows and later else None,
+        pack([rows[0].id]) if rows and earlier else None,
+        count,
+        capped,
+    )
+
+
+def _named(text: str) -> list[ColumnElement[bool]]:
+    h = t.PERSON.c
+    wanted = unicodedata.normalize("NFKC", t.storable(text)).strip()
+    if not wanted:
+        return []
+    ways = [
+        h.number.istartswith(wanted, autoescape=True),
+        h.name.contains(wanted, autoescape=True),
+        h.name_en.icontains(wanted, autoescape=True),
+        func.replace(h.name_sort, " ", "").startswith("".join(wanted.lower().split()), autoescape=True),
+    ]
+    if wanted.isascii() and wanted.isalpha() and 2 <= len(wanted) <= INITIALS_MAX:
+        ways.append(h.name_sort.like(" ".join(f"{letter}%" for letter in wanted.lower())))
+    return [or_(*ways)]
 
 
 def directory(connection: Connection) -> Directory:

@@ -2,16 +2,17 @@
 
 import re
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select
 
 from custody.store import schema as t
-from custody.store.grams import number_pieces, title_pieces, words
+from custody.store.grams import number_forms, number_pieces, title_pieces, words
 from custody.store.schema import storable
 
 _EPC = re.compile(r"[0-9A-Fa-f]{8,}")
 _RARE_BELOW = 2_000
 """A piece found in fewer carriers than this leads the search; else the list's own order does."""
 _PIECES_COUNTED = 24
+_NUMBERED_MAX = 500
 WORDS_MAX = 8
 """Words of a query beyond these are not asked."""
 
@@ -31,7 +32,19 @@ def text_condition(connection: Connection, text: str) -> ColumnElement[bool] | N
         carrier = connection.execute(select(t.TAG.c.carrier).where(t.TAG.c.epc == epc)).scalar()
         if carrier is not None:
             ways.append(t.CARRIER.c.id == carrier)
+    numbered = _numbered(connection, text)
+    if numbered:
+        ways.append(t.CARRIER.c.id.in_(numbered))
     return or_(*ways)
+
+
+def _numbered(connection: Connection, text: str) -> list[int]:
+    """Carriers of a number that was typed otherwise than it is written; those written so are found by its pieces."""
+    c = t.CARRIER.c
+    forms = number_forms(text)[1:]
+    if not forms:
+        return []
+    return list(connection.execute(select(c.id).where(c.control_number.in_(forms)).limit(_NUMBERED_MAX)).scalars())
 
 
 def _holders(connection: Connection, text: str) -> list[int]:
@@ -52,23 +65,41 @@ def _word(connection: Connection, word: str) -> ColumnElement[bool]:
 
 def _kept_in(connection: Connection, wanted: list[str], whole: ColumnElement[bool] | None) -> ColumnElement[bool]:
     """Carriers under all these pieces: the rarest leads, unless it is too common to."""
-    leader, rare = _rarest(connection, wanted)
+    leader, held = _rarest(connection, wanted)
+    if not held:
+        return false()
+    rare = held < _RARE_BELOW
     leading = select(t.GRAM.c.carrier).where(t.GRAM.c.gram == leader)
     found: ColumnElement[bool] = t.CARRIER.c.id.in_(leading) if rare else _has(leader)
     others = [_has(piece) for piece in wanted if piece != leader]
     return and_(found, *others, *([] if whole is None else [whole]))
 
 
-def _rarest(connection: Connection, wanted: list[str]) -> tuple[str, bool]:
+def _rarest(connection: Connection, wanted: list[str]) -> tuple[str, int]:
+    """The piece found in the fewest carriers, and in how many, counted to _RARE_BELOW."""
     counted = []
     for piece in wanted[:_PIECES_COUNTED]:
         some: Select[tuple[int]] = select(t.GRAM.c.carrier).where(t.GRAM.c.gram == piece).limit(_RARE_BELOW)
         count = connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()
         if count == 0:
-            return piece, True
+            return piece, 0
         counted.append((count, piece))
     count, piece = min(counted)
-    return piece, count < _RARE_BELOW
+    return piece, count
+
+
+def leading_piece(connection: Connection, text: str) -> str | None:
+    """A common piece under which everything stands that a text of one word means; None where it means more.
+
+    What is counted to so many and no further is counted from here: whatever stands under the piece, not the register.
+    """
+    asked = words(storable(text))
+    if len(asked) != 1 or len(asked[0]) < 2 or _EPC.fullmatch(asked[0]):
+        return None
+    if _rarest(connection, number_pieces(asked[0]))[1] or _holders(connection, text.strip()):
+        return None
+    leader, held = _rarest(connection, title_pieces(asked[0]))
+    return leader if held >= _RARE_BELOW else None
 
 
 def _has(piece: str) -> ColumnElement[bool]:

@@ -26,8 +26,9 @@ def untagged(
     """
     c, n = t.CARRIER.c, t.TAG_NUMBER.c
     waits = exists().where(n.carrier == c.id, n.state != "spoiled")
+    # Nearly all are held: the joined text keeps SQLite from sorting them all, for the first few by number.
     query = select(*(c[name] for name in _COLUMNS)).where(
-        visible(subject), c.status.in_(_HELD), c.intermediate == "", ~_bears(), ~waits
+        visible(subject), (c.status + "").in_(_HELD), c.intermediate == "", ~_bears(), ~waits
     )
     if begins:
         query = query.where(c.control_number.startswith(t.storable(begins), autoescape=True))
@@ -47,5 +48,7 @@ def by_eye_only(connection: Connection, subject: Subject, limit: int) -> list[Ro
     """Carriers with a tag that does not answer, by number: work to do. `other`: another tag answers for it."""
     c = t.CARRIER.c
     other = _bears(~t.TAG.c.unreadable).label("other")
-    query = select(*(c[name] for name in _COLUMNS), other).where(visible(subject), _bears(t.TAG.c.unreadable))
+    # They are few: asked first, and not of every carrier.
+    silent = select(t.TAG.c.carrier).where(~t.TAG.c.retired, t.TAG.c.unreadable)
+    query = select(*(c[name] for name in _COLUMNS), other).where(visible(subject), c.id.in_(silent))
     return list(connection.execute(query.order_by(c.control_number, c.copy_number).limit(limit)))

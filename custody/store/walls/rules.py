@@ -191,6 +191,11 @@ WALLED: Mapping[str, Rule] = {
     "tag_number_event": Rule("number", _seen("tag_number", "epc", "epc")),
     "tag_batch": Rule("number", _seen("tag_number", "batch", "number")),
     "standing": Rule("carrier", _carrier()),
+    # As the carriers that it counts: those of whoever sees them by name alone are counted one by one.
+    "carrier_count": Rule("unit, level", _all(_flag("carriers"), _cleared, _any(_flag("everywhere"), _reach()))),
+    # They count everything, and are for whom nothing is hidden: their rank is the highest.
+    "balance_mark": Rule("level", _all(_flag("carriers"), _flag("everywhere"), _cleared)),
+    "balance_sum": Rule("level", _all(_flag("carriers"), _flag("everywhere"), _cleared)),
     "descent": Rule("both carriers", _all(_carrier("source"), _carrier())),
     "matter": Rule("matter", lambda w: w.matter_row),
     "matter_line": Rule("matter and carrier", _all(_matter(), _carrier())),
@@ -225,11 +230,16 @@ WALLED: Mapping[str, Rule] = {
     # Of others not even within reach: it counts what its reader may know, and no more.
     "digest": Rule("person", _own("person")),
     "mail_address": Rule("person", _own("person")),
+    # What was made in a person's eyes is for these eyes alone.
+    "subscription": Rule("person", _own("person")),
+    "delivery": Rule("person", _own("person")),
     "round": Rule("what it expects", _SWEEP),
     "round_expected": Rule("round", _of_round()),
     # A recount names the sweep that it counts again.
     "round_terms": Rule("round, recounted", _all(_seen("round", "number", "round"), _RECOUNTED_OR_NONE)),
     "round_event": Rule("round", _of_round()),
+    # What it names is never shown of itself: it is counted in the eyes of who handed it over.
+    "hand_over": Rule("round", _of_round()),
     "count_scan": Rule("matter, carrier", _all(_matter(), _CARRIER_OR_NONE)),
     "round_scan": Rule("round, carrier", _all(_of_round(), _CARRIER_OR_NONE)),
     "export_log": Rule(
@@ -244,6 +254,9 @@ WALLED: Mapping[str, Rule] = {
     "badge_use": Rule("act", _any(_flag("logs"), _own("person"), _seen("entry", "act", "act"))),
     "print_log": Rule("act", _any(_flag("logs"), _own("person"), _seen("entry", "act", "act"))),
     "session": Rule("person", _own("person")),
+    "saved_view": Rule("person", _own("person")),
+    "import_mapping": Rule("person", _own("person")),
+    "import_run": Rule("person", _any(_own("person"), _flag("everywhere"), _reach_of("person", "person"))),
     "setting": Rule("session", _search),
     "account": Rule("person", _any(_own("person"), _flag("accounts"))),
     "role_grant": Rule("person", _any(_own("person"), _flag("accounts"))),
@@ -276,6 +289,8 @@ OPEN: Mapping[str, str] = {
     "instruction": _DIRECTORY,
     "acknowledgement": _DIRECTORY,
     "badge": _DIRECTORY,
+    "place_plan": "where the places are drawn on the plan; nothing of any carrier",
+    "setup_waiver": "which steps of the setting up the house does not need; nothing of any carrier",
     "reader": _MACHINE,
     "antenna": _MACHINE,
     "coverage": _MACHINE,

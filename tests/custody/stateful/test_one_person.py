@@ -39,7 +39,7 @@ TRIES = 12
 GRAVE = frozenset(
     {
         *(Status.DESTROYED, Status.DECLASSIFIED, Status.TRANSFERRED, Status.RETURNED_TO_ISSUER),
-        *(Status.PROVIDED_OUTSIDE, Status.CARRIED_OUT, Status.IN_TRANSIT),
+        *(Status.PROVIDED_OUTSIDE, Status.CARRIED_OUT, Status.IN_TRANSIT, Status.TAKEN_BACK),
     }
 )
 

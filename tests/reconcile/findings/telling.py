@@ -33,27 +33,16 @@ from custody.values import DAY, SECOND, Period, Tag
 from reconcile.findings import FindingItem, settle
 from reconcile.store.core import ANTENNA, COVERAGE, CURSOR, READER, ROUND, SIGHTING, STAY, insert_new
 from reconcile.store.presence import CURSOR_NAME
-from tests.builders import CLERK, CORRIDOR, LOW_SHELF, PEOPLE, READING, SECRECY_OFFICE, SHELF, SHELF_2, epc_of
+from tests.builders import CLERK, PEOPLE, SECRECY_OFFICE, epc_of
 from tests.custody.carrying_out.scene import Scene as Permit
 from tests.custody.carrying_out.scene import a_permit, leg
 from tests.custody.circulation.scene import a_circulation, from_reader, to_read, to_reader
 from tests.custody.destruction.batches import Batch, a_batch
 from tests.custody.keeping.house import begin_clearance, change_person, change_place
 from tests.custody.production import scene as production
-from tests.reconcile.findings.scene import GATE, GROUNDS, Scene
-from tests.reconcile.findings.telling_matters import TellsMatters
+from tests.reconcile.findings.scene import GATE, Scene
+from tests.reconcile.findings.telling_matters import PLACES, TellsMatters
 
-PLACES = {
-    "grounds": GROUNDS,
-    "store": 3,
-    "cabinet": 4,
-    "shelf": SHELF,
-    "shelf-2": SHELF_2,
-    "reading": READING,
-    "low": LOW_SHELF,
-    "corridor": CORRIDOR,
-    "gate": GATE,
-}
 UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -160,10 +149,6 @@ class Telling(TellsMatters):
             if line.person == person:
                 return name
         return "-"
-
-    def _next(self) -> int:
-        self._number += 1
-        return self._number
 
     # What there is.
 
@@ -289,12 +274,6 @@ class Telling(TellsMatters):
             witnessing.keep_check(connection, Check(0, now, now, 0, 40, int(differences), ()))
 
     # The radio.
-
-    def _reader(self, place: str) -> str:
-        known = self.others.get(f"reader {place}")
-        if known is None:
-            known = self.others[f"reader {place}"] = self.scene.reader(PLACES[place])
-        return str(known)
 
     def _radio_believes(self, tag: str, _at: str, place: str, *words: str) -> None:
         """`radio A at reading for 20s [probable]`: believed there for so long, up to now."""

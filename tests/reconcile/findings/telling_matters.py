@@ -15,14 +15,37 @@ from reconcile.store.core import ANTENNA, COVERAGE, READER, insert_new
 from reconcile.store.intake import take
 from reconcile.store.portals import keep_lying
 from reconcile.store.references import add_reference_tag
-from tests.builders import CLERK, MANAGER, READING, SCHEME, SECRECY_OFFICE, SHELF, Archive, epc_of
+from tests.builders import (
+    CLERK,
+    CORRIDOR,
+    LOW_SHELF,
+    MANAGER,
+    READING,
+    SCHEME,
+    SECRECY_OFFICE,
+    SHELF,
+    SHELF_2,
+    Archive,
+    epc_of,
+)
 from tests.custody.disposition.scenes import called_back, lost, parcel, received_papers
 from tests.custody.entry.scene import a_visit, answered_for, gives_go, goes_in, goes_out, signs
 from tests.custody.meetings.scene import Scene as Meeting
 from tests.custody.meetings.scene import in_session
 from tests.reconcile import letters
-from tests.reconcile.findings.scene import GATE, Scene
+from tests.reconcile.findings.scene import GATE, GROUNDS, Scene
 
+PLACES = {
+    "grounds": GROUNDS,
+    "store": 3,
+    "cabinet": 4,
+    "shelf": SHELF,
+    "shelf-2": SHELF_2,
+    "reading": READING,
+    "low": LOW_SHELF,
+    "corridor": CORRIDOR,
+    "gate": GATE,
+}
 LETTERS: Mapping[str, tuple[Callable[[Archive], letters.Begun], Callable[[Archive, letters.Begun], None]]] = {
     "intermediate": (letters.an_intermediate, letters.preserve),
     "parcel": (letters.a_parcel, letters.arrive),
@@ -41,12 +64,17 @@ class TellsMatters:
     epcs: dict[str, str]
     matters: dict[str, int]
     others: dict[str, Any]
+    _number: int
 
     def _next(self) -> int:
-        raise NotImplementedError
+        self._number += 1
+        return self._number
 
     def _reader(self, place: str) -> str:
-        raise NotImplementedError
+        known = self.others.get(f"reader {place}")
+        if known is None:
+            known = self.others[f"reader {place}"] = self.scene.reader(PLACES[place])
+        return str(known)
 
     # Meetings.
 

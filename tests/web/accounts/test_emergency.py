@@ -46,6 +46,30 @@ def test_a_role_is_taken_seen_by_everybody_used_and_reviewed(staffed: Front) -> 
     assert "one move, in order" in words(leader.get("/emergency/1").text)
 
 
+def test_an_open_page_is_told_of_it_and_of_its_end_without_being_asked_for_again(staffed: Front) -> None:
+    """Given a page left open, when a role is taken and ends, then the page's beat says so each time; who has no
+    session, or one that has ended, is told nothing.
+    """
+    chen, sun, nobody = staffed.signed_in("chen"), staffed.signed_in("sun"), staffed.browser()
+    page = chen.get("/me").text
+    assert 'id="emergencies" role="alert" data-running=""' in page
+    assert chen.get("/beat").json() == {"ready": True, "emergencies": ""}
+    take(sun)
+    assert chen.get("/beat").json() == {"ready": True, "emergencies": "1"}
+    assert 'id="emergencies" role="alert" data-running="1"' in chen.get("/me").text
+    assert nobody.get("/beat").status_code == 401
+    sun.send("/emergency/1/end")
+    assert chen.get("/beat").json() == {"ready": True, "emergencies": ""}
+    # The beat is no use of the session: left to itself it ends, and is told nothing more.
+    idle = staffed.archive.books.scheme.number("session_idle_seconds")
+    take(sun)
+    for _ in range(4):
+        staffed.clock.at += idle * SECOND // 3
+        beat = chen.get("/beat")
+    assert beat.status_code == 401
+    assert chen.get("/me").status_code == 303
+
+
 def test_it_is_ended_at_once(staffed: Front) -> None:
     sun, chen = staffed.signed_in("sun"), staffed.signed_in("chen")
     take(sun)

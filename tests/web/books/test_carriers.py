@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from api.web.life import agree
+from api.web.life import agree, verdict_of
 from custody.values import DAY, SECOND
 from reconcile.store.core import ANTENNA, COVERAGE, PRESENCE, READER, STAY
 from tests.builders import SHELF, SHELF_2, directory, epc_of
@@ -78,7 +78,7 @@ class TestSearch:
         with caplog.at_level(logging.DEBUG):
             address = browser.send("/search", q="选址").headers["location"]
             page = browser.get(address)
-        assert re.fullmatch(r"/carriers\?q=[0-9a-f]+", address)
+        assert re.fullmatch(r"/search\?q=[0-9a-f]+", address)
         assert "高原站点选址报告" in page.text
         assert "轴承工艺规程" not in page.text
         assert "选址" not in caplog.text
@@ -86,7 +86,9 @@ class TestSearch:
     def test_anothers_search_says_nothing(self, front: Front) -> None:
         front.archive.carriers(2)
         address = front.signed_in("clerk").send("/search", q="no such thing").headers["location"]
-        assert "1–2 of 2" in words(front.signed_in("secrecy").get(address).text)
+        secrecy = front.signed_in("secrecy")
+        assert "no such thing" not in secrecy.get(address).text
+        assert "1–2 of 2" in words(secrecy.get(address.replace("/search", "/carriers")).text)
 
     @pytest.mark.parametrize("code", ["YS-2026-00001", "YS-2026-00001/1", epc_of(1), epc_of(1).lower()])
     def test_a_number_or_tag_leads_to_its_carrier(self, front: Front, code: str) -> None:
@@ -119,7 +121,7 @@ class TestHidden:
         page = browser.get("/carriers").text
         assert TITLE not in page
         assert "1–1 of 1" in words(page)
-        assert browser.send("/search", q="YS-2026-00001").headers["location"].startswith("/carriers?q=")
+        assert browser.send("/search", q="YS-2026-00001").headers["location"].startswith("/search?q=")
 
     @pytest.mark.parametrize("who", ["admin", "he"])
     def test_the_administrators_see_no_carriers(self, front: Front, who: str) -> None:
@@ -274,6 +276,23 @@ class TestTwoStories:
     )
     def test_places_agree_along_the_tree(self, one: int, other: int | None, same: bool) -> None:
         assert agree(directory(), one, other) is same
+
+
+@pytest.mark.parametrize(
+    ("word", "disputed", "lent", "in_store", "verdict"),
+    [
+        ("present", False, False, True, "equal"),
+        ("present", True, False, True, "differs"),
+        ("present", False, True, True, "differs"),
+        ("present", False, True, False, "equal"),
+        ("absent", False, False, False, "differs"),
+        ("not_covered", False, False, False, "unknown"),
+        ("not_covered", True, False, False, "differs"),
+        ("unconfirmed", False, True, False, "unknown"),
+    ],
+)
+def test_the_sign_between_the_two_stories(word: str, disputed: bool, lent: bool, in_store: bool, verdict: str) -> None:
+    assert verdict_of(word, disputed=disputed, lent=lent, in_store=in_store) == verdict
 
 
 def test_the_workbook_has_the_lists_own_filters_and_columns(front: Front) -> None:

@@ -33,23 +33,23 @@ class TestPlaces:
 
     def test_the_tree_counts_what_is_in_each_place(self, front_on_both: Front) -> None:
         front_on_both.archive.carriers(3)
-        page = words(front_on_both.signed_in("clerk").get("/places").text)
+        page = words(front_on_both.signed_in("clerk").get("/places?view=list").text)
         assert re.search(r"B1-01-1 \S+ Shelf · storage Top secret 3 3", page)
         assert re.search(r"B1-01 \S+ Cabinet · storage Top secret 3", page)
         assert re.search(r"B1-corridor \S+ Room · storage not rated", page)
 
     def test_counts_are_of_what_the_visitor_may_see(self, front: Front) -> None:
         front.archive.carriers(3, level="top_secret", scope=("unit:3",))
-        page = words(front.signed_in("chen").get("/places").text)
+        page = words(front.signed_in("chen").get("/places?view=list").text)
         assert "This page needs a permission" in page
-        page = words(front.signed_in("manager").get("/places").text)
+        page = words(front.signed_in("manager").get("/places?view=list").text)
         assert re.search(r"B1-01-1 \S+ Shelf · storage Top secret 3", page)
 
     @pytest.mark.parametrize(("ago", "said"), [(5, "listening"), (7200, "not covered 2 h")])
     def test_whether_anybody_listens_is_said_of_each(self, front: Front, ago: int, said: str) -> None:
         listens(front, ago)
         browser = front.signed_in("clerk")
-        assert re.search(rf"B1-01-1 .* {said}", words(browser.get("/places").text))
+        assert re.search(rf"B1-01-1 .* {said}", words(browser.get("/places?view=list").text))
         page = browser.get(f"/places/{SHELF}").text
         assert "cabinet/1" in page
         assert ("svg-deaf" in page) is True

@@ -71,7 +71,7 @@ def addresses() -> Iterator[str]:
     yield "/acts/LF-2026-0001/form"
     yield "/api/v1/acts/LF-2026-0001"
     yield "/api/v1/acts/LF-2026-0001/form"
-    yield "/people?find=1005"
+    yield "/people"
 
 
 ASKED = sorted({role: who for who, role in reversed(list(ROLES.items())) if who != "sun"}.values())

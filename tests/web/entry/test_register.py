@@ -248,9 +248,9 @@ def test_another_escort_takes_over_at_the_desk(front: Front) -> None:
 
 def test_a_place_that_nobody_signed_for_is_told_on_the_list_of_places(sqlite_archive: Archive, tmp_path: Path) -> None:
     front = a_front(sqlite_archive, tmp_path)
-    assert "nobody responsible" in words(front.signed_in("clerk").get("/places").text)
+    assert "nobody responsible" in words(front.signed_in("clerk").get("/places?view=list").text)
     answered_for(sqlite_archive)
-    page = front.signed_in("clerk").get("/places").text
+    page = front.signed_in("clerk").get("/places?view=list").text
     row = page.split("B1-reading")[1].split("</tr>")[0]
     assert "nobody responsible" not in row
     assert "not signed for" not in row

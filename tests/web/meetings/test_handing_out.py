@@ -9,7 +9,7 @@ from reconcile.findings import run_checks
 from reconcile.notices import inbox
 from reconcile.store.core import ANTENNA, COVERAGE, PRESENCE, READER, STAY, TAP
 from tests.builders import CLERK, PEOPLE, READING, SCHEME, SECRETARY, Archive
-from tests.custody.meetings.scene import Scene, in_session
+from tests.custody.meetings.scene import Scene, guest, in_session
 from tests.web.front import PASSWORD, Browser, Front, words
 
 CARD = "04A2B3C4D5E680"
@@ -29,10 +29,13 @@ def meeting(front: Front) -> Scene:
 
 
 def scans(secretary: Browser, meeting: Scene, scan: str, held: str = "", **more: str) -> tuple[str, str]:
-    """What the desk says after a scan, and what waits on it then."""
-    answer = secretary.send(f"/meetings/{meeting.id}/handing", scan=scan, codes=held, since="0", **more)
+    """What the desk says after a scan, and what it keeps then: the papers that wait, and who stands there."""
+    codes, _, at_desk = held.partition("|")
+    kept = {"codes": codes, "for": at_desk, "since": "0"}
+    answer = secretary.send(f"/meetings/{meeting.id}/handing", scan=scan, **(kept | more))
     said = answer.text.split('id="said"')[1].split('aria-labelledby="waits"')[0]
-    return words("<p " + said), answer.text.split('name="codes" value="')[1].split('"')[0]
+    codes, at_desk = (answer.text.split(f'name="{name}" value="')[1].split('"')[0] for name in ("codes", "for"))
+    return words("<p " + said), f"{codes}|{at_desk}"
 
 
 TABLE = """
@@ -45,7 +48,13 @@ nonsense        nonsense is unknown.                    -
 @9              Nobody of the list                      -
 @2              2 papers to seat 2, Sun Li              A1:2 B1:2
 A1              A1 is with Sun Li already.              A1:2 B1:2
-@1              Chen Guodong: scan a copy first.        A1:2 B1:2
+@1              Seat 1, Chen Guodong: take the next     A1:2 B1:2
+A1              A1 is with Sun Li already.              A1:2 B1:2
+A2              1 paper to seat 1, Chen Guodong         A1:2 B1:2 A2:1
+B2              1 paper to seat 1, Chen Guodong         A1:2 B1:2 A2:1 B2:1
+@1              Chen Guodong has a copy of each title   A1:2 B1:2 A2:1 B2:1
+undo            1 taken back                            A1:2 B1:2 A2:1
+undo            1 taken back                            A1:2 B1:2
 A2              A2: for whom?                           A1:2 B1:2
 card            1 paper to seat 1, Chen Guodong         A1:2 B1:2 A2:1
 undo            1 taken back                            A1:2 B1:2
@@ -81,6 +90,33 @@ def test_h_2_record__each_copy_goes_to_the_badge_or_seat_that_follows_it(front: 
     assert front.archive.books.rebuild_check() == []
 
 
+def test_h_2_record__a_copy_scanned_for_the_next_person_is_not_handed_to_the_one_before(
+    front: Front, meeting: Scene
+) -> None:
+    secretary = front.signed_in("secretary")
+    _said, held = scans(secretary, meeting, "@1")
+    # The copy of Chen's own seat was proposed; this one is taken for whoever is named next.
+    said, held = scans(secretary, meeting, "A2", held)
+    assert "A2: for whom?" in said
+    assert out(meeting) == []
+    scans(secretary, meeting, "@2", held)
+    assert out(meeting) == ["A2:2"]
+
+
+def test_who_comes_to_the_door_is_entered_and_gets_the_next_copies_at_once(front: Front, meeting: Scene) -> None:
+    meeting.enter([guest(meeting.id, 3, reason="增补")], "meeting_list")
+    secretary = front.signed_in("secretary")
+    said, held = scans(secretary, meeting, "@3")
+    assert "is not entered as arrived" in said
+    said, held = scans(secretary, meeting, "@3", held, arrive="1")
+    assert "Seat 3, 来宾3: arrived." in said
+    assert [one.inside for one in meeting.body.attendees] == [True, True, True]
+    said, _held = scans(secretary, meeting, "", held, do="give")
+    assert "2 papers to seat 3, 来宾3" in said
+    assert len(out(meeting)) == 2
+    assert front.archive.books.rebuild_check() == []
+
+
 def test_h_2_record__nothing_is_handed_out_while_identity_is_not_freshly_confirmed(
     front: Front, meeting: Scene
 ) -> None:
@@ -88,9 +124,9 @@ def test_h_2_record__nothing_is_handed_out_while_identity_is_not_freshly_confirm
     front.clock.at += 400 * SECOND
     said, held = scans(secretary, meeting, "A1 @1")
     assert "confirm your identity first" in said
-    assert (out(meeting), bool(held)) == ([], True)
+    assert (out(meeting), held[:1].isdecimal()) == ([], True)
     # What waited is kept, and goes on as soon as it is confirmed.
-    secretary.send(f"/meetings/{meeting.id}/handing", do="confirm", password=PASSWORD, codes=held, since="0")
+    secretary.send(f"/meetings/{meeting.id}/handing", do="confirm", password=PASSWORD, codes=held[:-1], since="0")
     scans(secretary, meeting, "@1", held)
     assert out(meeting) == ["A1:1"]
 
@@ -104,7 +140,7 @@ def test_a_badge_held_to_the_desks_reader_is_taken_once(front: Front, meeting: S
         connection.execute(ANTENNA.insert().values(reader="desk-1", number=1, place=READING, role="desk"))
         connection.execute(TAP.insert().values(reader="desk-1", antenna=1, uid=CARD, at=now, received_at=now))
     _said, held = scans(secretary, meeting, "A1")
-    answer = secretary.send(f"/meetings/{meeting.id}/handing", codes=held, since="0", reader="desk-1")
+    answer = secretary.send(f"/meetings/{meeting.id}/handing", codes=held.strip("|"), since="0", reader="desk-1")
     assert "1 paper to seat 1, Chen Guodong" in words(answer.text)
     since = answer.text.split('name="since" value="')[1].split('"')[0]
     again = secretary.send(f"/meetings/{meeting.id}/handing", codes="", since=since, reader="desk-1")

@@ -172,6 +172,35 @@ def test_the_other_language_keeps_what_was_typed_once(front: Front, window: Wind
     assert not window.complaints
 
 
+def test_a_long_form_goes_through_both_languages_and_back(front: Front, window: Window) -> None:
+    """Given a form of many kinds of fields, filled in, then every one of them stands there in either language."""
+    window.sign_in("clerk", "zh")
+    page = window.page
+    page.goto(f"{window.origin}/take-in")
+    typed = {"control_number": "YS-2026-00901", "title": "《长江》水位\n年报", "pages": "32", "place": "B1-01-1"}
+    found = {name: page.locator(f"main form [name={name}]").first for name in typed}
+    for name, value in typed.items():
+        if found[name].count():
+            found[name].fill(value)
+    selects = page.locator("main form select")
+    assert selects.count() > 3
+    for at in range(selects.count()):
+        selects.nth(at).select_option(index=1)
+    before = page.locator("main form").evaluate_all(FORMS)
+    for language in ("en", "zh-CN"):
+        page.locator("a[data-language]").click()
+        page.wait_for_url("**lang=**")
+        page.locator(f"html[lang={language}]").wait_for()
+        assert page.locator("main form").evaluate_all(FORMS) == before, language
+    assert len([value for name, value in before if name != "csrf" and value]) > 6
+    assert not window.complaints
+
+
+FORMS = """forms => forms.flatMap((one) => [...new FormData(one)]).filter(([name]) => name !== "csrf")
+  .map(([name, value]) => [name, String(value)])"""
+"""What would be sent."""
+
+
 def test_a_scanner_types_on_while_the_server_answers_and_nothing_is_lost(front: Front, window: Window) -> None:
     carriers = front.archive.carriers(12, pages=None)
     for carrier in carriers:

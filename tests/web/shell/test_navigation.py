@@ -72,3 +72,29 @@ def test_many_places_are_folded_but_for_the_daily_work_and_where_one_is(front: F
 
 def test_few_places_are_not_folded(front: Front) -> None:
     assert "data-fold" not in front.signed_in("admin", "en").get("/me").text
+
+
+def test_the_letters_of_the_keyboard_table_lead_where_it_says() -> None:
+    led = {item.letter: item.key for item in ITEMS if item.letter}
+    assert {letter: led[letter] for letter in "otfcmpl"} == {
+        "o": "overview",
+        "t": "today",
+        "f": "findings",
+        "c": "carriers",
+        "m": "business",
+        "p": "places",
+        "l": "ledger",
+    }
+
+
+def test_single_keys_are_off_on_every_page_for_a_year_once_a_person_says_so(front: Front) -> None:
+    """WCAG 2.1.4: given keys that are on, when somebody switches them off, then every page says so until on again."""
+    clerk = front.signed_in("clerk")
+    assert 'data-keys="on"' in clerk.get("/carriers").text
+    answer = clerk.send("/me/keys", keys="off")
+    assert answer.status_code == 303
+    assert "Max-Age=31536000" in answer.headers["set-cookie"]
+    for path in ("/carriers", "/findings", "/today", "/me"):
+        assert 'data-keys="off"' in clerk.get(path).text, path
+    clerk.send("/me/keys", keys="on")
+    assert 'data-keys="on"' in clerk.get("/carriers").text

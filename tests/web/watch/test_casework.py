@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from api import store
 from tests.builders import PEOPLE, SHELF
 from tests.web.front import words
 from tests.web.watch.house import House, Visitor
@@ -128,6 +129,21 @@ def test_an_incident_shows_its_clock_its_steps_and_prints(house: House) -> None:
     paper = words(late.page(f"/cases/{number}/paper"))
     assert re.search(r"SHA-256 of the evidence [0-9a-f]{64}", paper)
     assert "by eye" in paper
+    assert "Preview, no print logged" in paper
+    # Printed, it is on record first, and bears the print's number, who printed it and the code
+    sent = late.post(f"/cases/{number}/paper/printed")
+    assert sent.status_code == 303, sent.text[:2_000]
+    printed = late.page(sent.headers["location"])
+    assert f'data-print-now="{number}/1/1"' in printed
+    assert 'class="paper-qr"' in printed
+    assert "print no. 1" in words(printed)
+    with house.scene.archive.books.database.reading() as connection:
+        (logged,) = store.prints(connection, number)
+    assert (logged.number, logged.lines) == (1, 1)
+    # What is done since makes it another paper
+    assert late.post(f"/cases/{number}/note", note="seen since").status_code == 303
+    assert "data-print-now" not in late.page(sent.headers["location"])
+    assert house.client("sun").post(f"/cases/{number}/paper/printed").status_code == 404
     # Sun is cleared to secret only: for him there is no such case
     assert house.client("sun").get(f"/cases/{number}").status_code == 404
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from api.web.overview import STRIP_WIDTH, strip_of
+from custody.store.sealing import seal
 from custody.values import DAY, SECOND, Place
 from reconcile.coverage import Interval
 from reconcile.store.core import COVERAGE, READER
@@ -46,6 +47,27 @@ def test_a_place_listens_only_while_all_its_antennas_do() -> None:
     assert not strip_of(Place(1, "P", "p", "room"), [whole, half], NOW, LATE).listening
     assert strip_of(Place(1, "P", "p", "room"), [whole, whole], NOW, LATE).gaps == ()
     assert STRIP_WIDTH == 300
+
+
+def test_before_an_antenna_was_there_nobody_was_silent() -> None:
+    began = NOW - 6 * HOUR
+    strip = strip_of(Place(1, "P", "p", "room"), [[Interval(began, NOW)]], NOW, LATE, began=began)
+    assert (strip.gaps, strip.listening, strip.since, strip.before) == ((), True, began, 225.0)
+    cut = strip_of(Place(1, "P", "p", "room"), [[Interval(began, NOW - 3 * HOUR)]], NOW, LATE, began=began)
+    assert (cut.gaps, cut.listening) == (((262.5, 37.5),), False)
+
+
+def test_the_journal_has_acts_on_carriers_from_where_to_whom_and_no_housekeeping(house: House) -> None:
+    archive = house.scene.archive
+    carrier = archive.carrier()
+    archive.borrow(carrier, "chen")
+    archive.give_back(carrier, SHELF)
+    seal(archive.books)
+    page = house.client("clerk").page("/overview")
+    shown = words(page.partition('id="journal"')[2].partition("</section>")[0])
+    assert "B1-01-1 → Chen Guodong" in shown
+    assert "Chen Guodong → B1-01-1" in shown
+    assert "RZ-" not in shown
 
 
 def test_the_balance_is_an_equation_whose_terms_lead_to_their_carriers(house: House, troubled: Troubled) -> None:

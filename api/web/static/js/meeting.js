@@ -3,7 +3,7 @@
 import { follow, onChange } from "./live.js";
 import { Queue, byId, codesOf, figures, flash, focusBox, newEvent, poster, scanBox, soundButton, sounds, takeOver } from "./scanning.js";
 
-const { meeting, csrf, view, count } = document.body.dataset;
+const { meeting, csrf, view, count, leads } = document.body.dataset;
 const box = byId("scan");
 const pages = byId("pages");
 const last = byId("last");
@@ -86,10 +86,18 @@ const queue = new Queue({
   after: () => { showRefused(); refresh(); },
 });
 
+// Who leads has changed: whoever leads now gets the scan box, and whoever led loses it, once all that was scanned has
+// gone out.
+function handedOver() {
+  const now = document.querySelector("#leads [data-leads]")?.dataset.leads;
+  if (now && now !== leads && !queue.kept.waiting.length) location.reload();
+}
+
 const outNow = () => Number(document.querySelector(".remain")?.dataset.out ?? 0);
 const refresh = figures(`/meetings/${meeting}/board/state?view=${view}`, (fresh) => {
   const before = outNow();
-  takeOver(fresh, ["tally", "seats", "end"]);
+  takeOver(fresh, ["tally", "seats", "end", "leads"]);
+  handedOver();
   if (before && !outNow()) sounds.done();
 }, queue);
 
@@ -109,6 +117,19 @@ async function undo() {
   }
 }
 byId("undo-form")?.addEventListener("submit", (event) => { event.preventDefault(); undo(); });
+
+// Full screen, on the wall: nothing but the figures. The address says so too, so that it comes back after a reload.
+byId("screen")?.addEventListener("click", (event) => {
+  event.preventDefault();
+  const on = document.body.classList.toggle("wall");
+  const to = new URL(event.currentTarget.href);
+  if (on) document.documentElement.requestFullscreen?.().catch(() => { /* it stays in its window */ });
+  else if (document.fullscreenElement) document.exitFullscreen();
+  const back = new URL(location.href);
+  history.replaceState(null, "", to);
+  event.currentTarget.href = back.href;
+  focusBox(box);
+});
 
 badge.addEventListener("click", () => { queue.send(); refresh(); });
 follow(["books", "presence", "inbox"], refresh); // what leaves by a portal is told to the secretary

@@ -1,17 +1,19 @@
 // What the sweep and the meeting's board share: the scan box, the queue on the device, the sounds, the figures that
 // come whole from the server. Numbers and codes only, never a title.
 
+import { set, setting } from "./kept.js";
+
 export const byId = (id) => document.getElementById(id);
 export const timeNow = () => new Date().toTimeString().slice(0, 8);
 const QUIET_MS = 60;
 const RETRY_MS = 3000;
 const PACE_MS = 250;
 const SCANNER_MS = 400;
+const FIGURES_MS = 15000;
 // A tag's number with what a scanner puts before and behind it; an EPC of 96 bits, or a UID of the high frequency.
 const WORN = /^[^0-9A-Za-z]*(?:(?:EPC|UID|0x)[:=]?)?((?:[0-9A-F]{2}){7,})[^0-9A-Za-z]*$/i;
 const RUNS = [/^(?:E0[0-9A-F]{14})+$/i, /^(?:04[0-9A-F]{12})+$/i, /^(?:[0-9A-F]{24})+$/i];
 const DIGITS = [16, 14, 24];
-const SILENT = "sweep:silent";
 
 function remembered(key, other) {
   try { return JSON.parse(localStorage.getItem(key)) ?? other; } catch { return other; }
@@ -89,7 +91,7 @@ export function scanBox(box, take, besides = []) {
 
 // Sounds: new, counted already, wrong, done. Muted on this device, for sweeps and meetings alike.
 
-let silent = remembered(SILENT, false);
+let silent = setting("sound", "on") === "off";
 let audio = null;
 
 export function soundButton(button) {
@@ -101,7 +103,7 @@ export function soundButton(button) {
   show();
   button.addEventListener("click", () => {
     silent = !silent;
-    remember(SILENT, silent);
+    set("sound", silent ? "off" : "on");
     show();
   });
 }
@@ -230,10 +232,10 @@ export function figures(address, put, queue) {
     do {
       again = false;
       try {
-        const answer = await fetch(address, { cache: "no-store", redirect: "error" });
-        if (answer.ok) put(new DOMParser().parseFromString(await answer.text(), "text/html"));
+        const answer = await fetch(address, { cache: "no-store", redirect: "error", signal: AbortSignal.timeout(FIGURES_MS) });
+        if (answer.ok) await put(new DOMParser().parseFromString(await answer.text(), "text/html"));
         queue.answered();
-      } catch { /* the badge tells; the figures stay as they were */ }
+      } catch { queue.failed?.(); /* the badge tells; the figures stay as they were */ }
       await new Promise((done) => { setTimeout(done, PACE_MS); });
     } while (again);
     refreshing = false;

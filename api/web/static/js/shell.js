@@ -26,14 +26,8 @@ function move(step) {
   all[next].scrollIntoView({ block: "nearest" });
 }
 
-function help(show) {
-  const sheet = document.getElementById("keys-help");
-  sheet.hidden = show === undefined ? !sheet.hidden : !show;
-}
-
 const singles = {
   "/": () => document.getElementById("q")?.focus(),
-  "?": () => help(),
   t: () => document.getElementById("titles")?.click(),
   g: () => { waitingForPlace = Date.now() + 1500; },
   j: () => move(1),
@@ -42,7 +36,6 @@ const singles = {
 };
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") { help(false); return; }
   if (typing(event) || event.ctrlKey || event.metaKey || event.altKey || !keysOn()) return;
   if (waitingForPlace > Date.now()) {
     waitingForPlace = 0;
@@ -53,6 +46,18 @@ document.addEventListener("keydown", (event) => {
   const act = singles[event.key];
   if (act) { event.preventDefault(); act(); }
 });
+
+// A role that was taken in an emergency while the page was open, or has ended, is told on it. Which page is open does not
+// matter, and it may be none that can be asked for again: the strip is taken from a page that everybody has.
+async function strip(running) {
+  const old = document.getElementById("emergencies");
+  if (!old || old.dataset.running === running) return;
+  const answer = await fetch("/me", { cache: "no-store", redirect: "error" });
+  const now = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("emergencies");
+  if (!now) return;
+  old.dataset.running = now.dataset.running;
+  old.replaceChildren(...[...now.childNodes].map((node) => document.adoptNode(node)));
+}
 
 // The live mark tells whether the server still answers; after ten silent seconds it says so, figures stay.
 const live = document.getElementById("live");
@@ -67,13 +72,15 @@ if (live) {
   const ask = async () => {
     if (document.hidden) return;
     try {
-      const answer = await fetch("/api/v1/health", { cache: "no-store", signal: AbortSignal.timeout(8000) });
-      const ready = answer.ok && (await answer.json()).ready;
-      if (ready) since = timeNow();
-      show(ready);
+      const answer = await fetch("/beat", { cache: "no-store", signal: AbortSignal.timeout(8000) });
+      const told = answer.ok ? await answer.json() : { ready: false };
+      if (told.ready) since = timeNow();
+      show(told.ready);
+      if (told.ready) await strip(told.emergencies);
     } catch { show(false); }
   };
   setInterval(ask, 10000);
+  document.addEventListener("visibilitychange", ask);
 }
 
 // An error summary is read first.
@@ -124,3 +131,13 @@ document.querySelector("nav.side")?.addEventListener("click", (event) => {
   const fold = event.target.closest("summary")?.parentElement;
   if (fold) localStorage.setItem(FOLDS, JSON.stringify({ ...folded(), [fold.dataset.fold]: !fold.open }));
 });
+
+// What scrolls sideways inside itself is reached by the keyboard too, where nothing in it is.
+const reached = "a[href], button, input, select, textarea, [tabindex]";
+function reach() {
+  for (const one of document.querySelectorAll("main .sheet, main .t-scroll")) {
+    if (one.scrollWidth > one.clientWidth && !one.querySelector(reached)) one.tabIndex = 0;
+  }
+}
+addEventListener("resize", reach);
+reach();
