@@ -243,6 +243,8 @@ class StoreMachine(RuleBasedStateMachine):
         """An archive, empty again."""
         with self.database.writing() as connection:
             for table in (
+                t.CARRIER_COUNT,
+                t.BALANCE_MARK,
                 t.STANDING,
                 t.GRAM,
                 t.SCOPE,

@@ -35,7 +35,8 @@ def lacking(answer: object) -> dict[str, str | None]:
     """Headers that an answer has not, or otherwise."""
     found = answer.headers  # type: ignore[attr-defined]
     wrong = {name: found.get(name) for name, value in HEADERS.items() if found.get(name) != value}
-    if found.get("Cache-Control") != "no-store":
+    # The worker's file is the one that a browser must look for again: it holds nothing of anybody.
+    if found.get("Cache-Control") != ("no-cache" if found.get("Service-Worker-Allowed") else "no-store"):
         wrong["Cache-Control"] = found.get("Cache-Control")
     return wrong | {name: found[name] for name in ("server", "x-powered-by") if name in found}
 

@@ -107,7 +107,7 @@ def test_a_dry_run_asks_for_no_identifiers_and_gives_the_counts() -> None:
     plan = planned(a_workbook(HOUSE), Directory())
     assert (plan.errors, plan.facts, plan.loans) == ((), (), ())
     assert plan.counts == {
-        "units": 2, "persons": 1, "places": 4, "carriers": 3, "tags": 1, "shelved": 3, "loans": 2,
+        "units": 2, "persons": 1, "places": 4, "carriers": 3, "tags": 1, "shelved": 3, "loans": 2, "unchanged": 0,
     }  # fmt: skip
 
 

@@ -93,7 +93,8 @@ def leading_piece(connection: Connection, text: str) -> str | None:
 
     What is counted to so many and no further is counted from here: whatever stands under the piece, not the register.
     """
-    asked = words(storable(text))
+    text = storable(text)
+    asked = words(text)
     if len(asked) != 1 or len(asked[0]) < 2 or _EPC.fullmatch(asked[0]):
         return None
     if _rarest(connection, number_pieces(asked[0]))[1] or _holders(connection, text.strip()):

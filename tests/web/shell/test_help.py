@@ -13,7 +13,7 @@ from tests.trust.asking import routes
 from tests.web.front import Front, words
 
 NO_PAGE = re.compile(
-    r"^/api/v1/|\.(xlsx|toml|svg|json|txt|csv|js)$|/state$|/files/\{|^/events$|^/ledger/(checkpoints/|bundle)"
+    r"^/api/v1/|\.(xlsx|toml|svg|json|txt|csv|js)$|/state$|/files/\{|^/(events|beat)$|^/ledger/(checkpoints/|bundle)"
 )
 """What is answered and is no page: files, figures of a page that is open, the interface for programs."""
 PAGES = sorted({one.path for one in routes() if "GET" in one.methods and not NO_PAGE.search(one.path)})
