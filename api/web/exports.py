@@ -5,6 +5,7 @@ and 8). The record is written before the file is given.
 import io
 import json
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, BinaryIO
 
@@ -81,15 +82,22 @@ def write_for(
 def written(visit: Visit, report: Report, said: Mapping[str, str]) -> tuple[IO[bytes], int]:
     """The workbook, and how many rows it has; a large one lies on disk, nameless. Nothing of it was given yet."""
     out = SpooledTemporaryFile(IN_MEMORY_MAX)  # noqa: SIM115 - it is closed when it was sent
-    return out, write_for(visit, report, said, out)  # type: ignore[arg-type]
+    with ExitStack() as unless_written:
+        unless_written.callback(out.close)
+        rows = write_for(visit, report, said, out)  # type: ignore[arg-type]
+        unless_written.pop_all()
+    return out, rows
 
 
 def logged(visit: Visit, report: Report, made: tuple[IO[bytes], int], filters: Mapping[str, str]) -> Response:
     """What was written, given after the export is on record."""
     out, count = made
     kept = json.dumps(dict(filters), ensure_ascii=False, sort_keys=True)
-    with visit.services.database.writing() as connection:
-        number = store.log_export(connection, visit.subject.person, visit.now, report.name, kept, count)
+    with ExitStack() as unless_logged:
+        unless_logged.callback(out.close)
+        with visit.services.database.writing() as connection:
+            number = store.log_export(connection, visit.subject.person, visit.now, report.name, kept, count)
+        unless_logged.pop_all()
     carriers = report.carriers if report.flow is None else report.flow.carriers
     visit.shows(*carriers, how="export", detail=f"{report.name} {number}")
     size = out.seek(0, io.SEEK_END)

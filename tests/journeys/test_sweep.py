@@ -42,7 +42,7 @@ def test_a_shelf_is_swept_and_signed(somebody: Callable[[str], Visitor], house: 
     clerk.open("/rounds")
     option = page.locator("#place option", has_text=f"{place} ").first.get_attribute("value")
     page.select_option("#place", option)
-    page.locator("main form button[type=submit]").first.click()
+    page.locator("form:has(#place) button[type=submit]").click()
     page.wait_for_url("**/rounds/*-*")
     count, to_find = page.locator(".huge b"), page.locator(".rest b")
     expect(count).to_have_text("0")
