@@ -5,6 +5,7 @@ long as the antennas of its place listened (or, where it stands on a passage out
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from custody.values import SECOND, Instant
@@ -137,26 +138,60 @@ def missing(case: CarrierCase, now: Instant, limits: Thresholds) -> Verdict | No
     """In its place on the books, that place covered without a gap, and not heard there, nor believed anywhere else.
 
     In place, awaiting destruction, or being read in a room. Never for a carrier without a tag that antennas hear and
-    that answers, in an uncovered place, in somebody's hands, or just put there (clause c.5, the reverse).
+    that answers, in an uncovered place, in somebody's hands, or just put there (clause c.5, the reverse). What is
+    heard in another store all that while is misplaced, though it be uncertain on which of its shelves.
     """
+    gone = _absent(case, now, limits)
+    if gone is None or case.books.place is None or _heard_in_store(case, gone, limits):
+        return None
+    params = {"after_seconds": gone.after // SECOND, "place": case.books.place.code}
+    return about_carrier("missing", case, gone.since, case.books.place.id, params, **_absence_says(case, gone))
+
+
+@dataclass(frozen=True, slots=True)
+class _Absence:
+    """Not heard where it should be, from `since` to `until`; `after`: so long it takes to say so."""
+
+    since: Instant
+    until: Instant
+    after: int
+
+
+def _absent(case: CarrierCase, now: Instant, limits: Thresholds) -> _Absence | None:
     books, radio, cover = case.books, case.radio, case.books_cover
     since = absent_since(case)
     if books.status not in EXPECTED or books.place is None or not case.tagged or cover is None or since is None:
         return None
     if case.removal_open or case.by_eye:
         return None
-    elsewhere = radio is not None and radio.place is not None and not agrees(radio.place, books.place)
-    if radio is not None and elsewhere and radio.strength in BELIEVED:
+    if radio is not None and radio.strength in BELIEVED and _elsewhere_than_books(case):
         return None
     until = min(now, cover.through_at)
     # Longer where the antennas of the place hear badly, and for a tag known to be weak: its silence says less. By so
     # much as the usual time is longer or shorter than the five minutes that the least is reckoned with.
     after = max(limits.missing_after, limits.missing_after * case.absence_needed // ABSENCE_MIN_US)
-    if until - since < after:
-        return None
-    params = {"after_seconds": after // SECOND, "place": books.place.code}
-    absent = {"since_at": since, "until_at": until}
-    return about_carrier("missing", case, since, books.place.id, params, coverage=coverage_says(cover), absent=absent)
+    return _Absence(since, until, after) if until - since >= after else None
+
+
+def _absence_says(case: CarrierCase, gone: _Absence) -> dict[str, Any]:
+    absent = {"since_at": gone.since, "until_at": gone.until}
+    return {"coverage": coverage_says(case.books_cover), "absent": absent}
+
+
+def _elsewhere_than_books(case: CarrierCase) -> bool:
+    radio, place = case.radio, case.books.place
+    return radio is not None and radio.place is not None and place is not None and not agrees(radio.place, place)
+
+
+def _heard_in_store(case: CarrierCase, gone: _Absence, limits: Thresholds) -> bool:
+    """Whether it was heard in another store for a while of its absence, and up to its end: it is there, or beside."""
+    radio = case.radio
+    if radio is None or radio.place is None or radio.since_at is None or radio.here_at is None:
+        return False
+    if not _elsewhere_than_books(case) or not radio.place.storage or radio.place.kind == "portal":
+        return False
+    lately = gone.until - radio.here_at < limits.missing_after
+    return lately and radio.here_at - max(radio.since_at, gone.since) >= limits.misplaced_after
 
 
 def believed(case: CarrierCase) -> tuple[RadioSays, Spot] | None:
@@ -195,8 +230,20 @@ def _elsewhere(
 
 
 def misplaced(case: CarrierCase, now: Instant, limits: Thresholds) -> Verdict | None:
-    """In its place on the books, believed for a while at another storage place."""
-    return _elsewhere("misplaced", case, now, limits.misplaced_after, STANDING, storage=True)
+    """In its place on the books, believed for a while at another storage place.
+
+    Or heard at one, though which of its neighbours holds it is uncertain, while its own place is silent.
+    """
+    if believed(case) is not None:
+        return _elsewhere("misplaced", case, now, limits.misplaced_after, STANDING, storage=True)
+    gone = _absent(case, now, limits) if case.books.status in STANDING and not case.missing_open else None
+    heard = case.radio.place if case.radio is not None else None
+    if gone is None or heard is None or case.books.place is None or not _heard_in_store(case, gone, limits):
+        return None
+    params = {"after_seconds": limits.misplaced_after // SECOND, "place": heard.code, "home": case.books.place.code}
+    return about_carrier(
+        "misplaced", case, gone.since, heard.id, params, code="misplaced_beside", **_absence_says(case, gone)
+    )
 
 
 def gone_not_lent(case: CarrierCase, now: Instant, limits: Thresholds) -> Verdict | None:

@@ -343,7 +343,7 @@ class _Run:
     def _judge(self, kind: str, case: CarrierCase) -> Verdict | None:
         check = CARRIER_CHECKS[kind]
         verdict = check(case, self.now, self.limits)
-        if verdict is None or kind != "missing":
+        if verdict is None or "absent" not in verdict.evidence:
             return verdict
         # Before "not heard there" is said, every reading counts, also one that the belief passed over.
         return check(candidates.with_cross_reads(self.connection, case), self.now, self.limits)

@@ -63,7 +63,26 @@ def differing(
             found[row.kind].add(row.id)
     for chunk in chunks(lagging):
         found["missing"].update(connection.scalars(_missing(chunk, around)))
+    if "misplaced" in found and found.get("missing"):
+        # What its own place does not hear may be heard in another store, though it is uncertain on which shelf.
+        for ids in chunks(sorted(found["missing"])):
+            found["misplaced"].update(connection.scalars(_heard_in_store(ids)))
     return found
+
+
+def _heard_in_store(carriers: Collection[int]) -> Select[Any]:
+    """Of these carriers those with a tag whose place is a store that is not the books', believed or not."""
+    joined = CARRIER.join(TAG, TAG.c.carrier == CARRIER.c.id).join(PRESENCE, PRESENCE.c.epc == TAG.c.epc)
+    return (
+        select(CARRIER.c.id)
+        .select_from(joined.join(_HERE, _HERE.c.id == PRESENCE.c.place))
+        .where(
+            CARRIER.c.id.in_(carriers),
+            ~TAG.c.retired,
+            _displaced(STANDING, storage=True, strength=~_BELIEVED),
+            ~told_open("misplaced"),
+        )
+    )
 
 
 def _pass(kinds: Collection[str], current: Mapping[int, Instant], around: World) -> CompoundSelect[Any]:
@@ -117,11 +136,13 @@ def _beyond(kind: str, few: CTE, current: Mapping[int, Instant], around: World) 
     return []
 
 
-def _displaced(statuses: frozenset[str], *, storage: bool) -> ColumnElement[bool]:
+def _displaced(
+    statuses: frozenset[str], *, storage: bool, strength: ColumnElement[bool] = _BELIEVED
+) -> ColumnElement[bool]:
     return and_(
         PRESENCE.c.place != CARRIER.c.place,
         CARRIER.c.status.in_(sorted(statuses)),
-        _BELIEVED,
+        strength,
         _HERE.c.kind != "portal",
         _HERE.c.storage.is_(storage),
     )

@@ -64,7 +64,7 @@ def test_a_paper_is_reviewed_and_published(house: House, somebody: Somebody, lan
     page, text = author.page, tmp_path / "draft.txt"
     text.write_text(f"低温轴承的润滑 {language}", encoding="utf-8")
     author.open("/overview")
-    page.click("nav a[href='/disclosures']")
+    author.through_the_menu("/disclosures")
     page.click("a[href='/business/new/disclosure_review']")
     page.select_option("#what", "manuscript")
     page.fill("#piece_title", "低温轴承的润滑")
@@ -99,7 +99,7 @@ def test_a_body_is_entered_with_its_agreement(somebody: Somebody, language: str)
     office = somebody(SECRECY_OFFICE)
     page = office.page
     office.open("/overview")
-    page.click("nav a[href='/organisations']")
+    office.through_the_menu("/organisations")
     expect(page.locator("main")).to_contain_text(office.t("organisations.expires_in", n=20))
     page.click("a[href='/business/new/organisation']")
     page.fill("#code", f"LAB-{language}")

@@ -119,7 +119,7 @@ def test_a_loss_is_declared_reported_concluded_and_confirmed(house: House, someb
 def test_what_ends_is_found_on_the_worklist(somebody: Somebody) -> None:
     clerk = somebody(CLERK)
     clerk.open("/overview")
-    clerk.page.click("nav a[href='/review']")
+    clerk.through_the_menu("/review")
     expect(clerk.page.locator("h1")).to_have_text(clerk.t("nav.review"))
     clerk.page.click("a.chip[href*='stage=kept']")
     expect(clerk.page.locator(".empty")).to_have_text(clerk.t("review.none.kept"))

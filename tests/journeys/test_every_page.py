@@ -42,6 +42,7 @@ BUSINESS = ("/carriers", "/findings", "/rounds", "/desk", "/take-in", "/import",
 CONTROL_NUMBER = re.compile(r"YS-20\d\d-\d{5}")
 
 
+@pytest.mark.timeout(1_800)
 @pytest.mark.parametrize(("number", "language"), WALKED)
 def test_every_page_that_links_lead_to(enter: Enter, house: House, number: str, language: str) -> None:
     visitor = enter(number, language)

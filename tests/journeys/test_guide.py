@@ -24,6 +24,7 @@ def test_the_how_to_shows_every_picture_and_no_other() -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.timeout(600)
 def test_every_journey_of_the_guide_ends_where_it_should(house: House, browser: Browser) -> None:
     taken: list[str] = []
 

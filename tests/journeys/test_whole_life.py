@@ -392,7 +392,7 @@ def balanced(life: Life) -> None:
     """Every figure of the title is what was lived, and it closes; the copy has a control number of its own."""
     clerk = life.by(CLERK)
     clerk.open("/overview")
-    clerk.page.click("nav a[href='/balance']")
+    clerk.through_the_menu("/balance")
     find_title(life)
     expect(clerk.page.locator(".balance").first).to_contain_text(clerk.t("balance.closes"))
     assert figures(life, life.number) == FIGURES

@@ -83,6 +83,15 @@ class Visitor:
         self.page.keyboard.press("Enter")
         self.page.wait_for_url("**/search?q=*")
 
+    def through_the_menu(self, path: str) -> None:
+        """Follow a link of the main navigation; its group is unfolded first where it is folded."""
+        link = self.page.locator(f"a[href='{path}']")
+        menu = self.page.locator("nav.side")
+        fold = menu.locator("details:not([open])", has=link)
+        if fold.count():
+            fold.locator("summary").click()
+        menu.locator(link).click()
+
     def path(self) -> str:
         """Where the visitor is, without origin and query."""
         return urlsplit(self.page.url).path

@@ -29,8 +29,8 @@ from tests.prove.marks import Marks
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEVICE = "edge-1"
 PASSWORD = "a password for the proof"
-START_SECONDS_MAX = 60.0
-STOP_SECONDS_MAX = 30.0
+START_SECONDS_MAX = 180.0
+STOP_SECONDS_MAX = 60.0
 
 CONFIGURATION = """\
 {database}

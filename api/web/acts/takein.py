@@ -41,6 +41,7 @@ def _page(visit: Visit, directory: Directory, **context: Any) -> Response:
         "directory": directory,
         "storage": storage(visit, directory),
         "refusals": (),
+        "scope": (),
     }
     return render(visit, "acts/take_in.html", **(names | context))
 
@@ -69,7 +70,7 @@ def take_in(visit: Visit = Depends(clerk), form: Form = Depends(posted)) -> Resp
         description, tag, place = _described(visit, form, directory)
         former = _former(visit, form)
     except Unfit as unfit:
-        return _page(visit, directory, errors=unfit.errors, kept=form.kept())
+        return _page(visit, directory, errors=unfit.errors, kept=form.kept(), scope=form.texts("scope"))
     (carrier,) = visit.services.books.reserve("carrier", 1)
     coming = Received if form.text("origin") == "received" else Imported
     facts: list[CarrierFact] = [coming(carrier, description)]
@@ -78,7 +79,8 @@ def take_in(visit: Visit = Depends(clerk), form: Form = Depends(posted)) -> Resp
     facts += [Shelved(carrier, place)] if place else []
 
     def again(refused: Refused) -> Response:
-        return _page(visit, directory, refusals=refused.refusals, kept=form.kept(), status_code=409)
+        typed: dict[str, Any] = {"kept": form.kept(), "scope": form.texts("scope"), "status_code": 409}
+        return _page(visit, directory, refusals=refused.refusals, **typed)
 
     return enter(visit, "take_in", facts, (), again)
 

@@ -134,6 +134,8 @@ def missing_case(covered_seconds: int = 300, heard_seconds_ago: int | None = Non
 
 ELSEWHERE = RadioSays("AA", SPOTS["shelf-2"], "probable", LONG_AGO, NOW, NOW)
 
+UNSURE = replace(ELSEWHERE, strength="unconfirmed")
+
 ABSENCES = {
     "covered for five minutes, never heard": (missing_case(), True),
     "covered a second too short": (missing_case(299), False),
@@ -146,7 +148,19 @@ ABSENCES = {
     "left by a portal": (replace(missing_case(), removal_open=True), False),
     "believed on another shelf": (replace(missing_case(), radio=ELSEWHERE), False),
     "only glimpsed on another shelf": (
-        replace(missing_case(), radio=replace(ELSEWHERE, strength="unconfirmed")),
+        replace(missing_case(), radio=replace(UNSURE, since_at=NOW - 59 * SECOND)),
+        True,
+    ),
+    "heard for a minute on another shelf, or beside it": (
+        replace(missing_case(), radio=replace(UNSURE, since_at=NOW - 60 * SECOND)),
+        False,
+    ),
+    "heard there, but not any more for five minutes": (
+        replace(missing_case(9_000), radio=replace(UNSURE, here_at=NOW - 300 * SECOND)),
+        True,
+    ),
+    "heard in an office, uncertain": (
+        replace(missing_case(), radio=replace(UNSURE, place=SPOTS["office"])),
         True,
     ),
     "on loan": (replace(missing_case(), books=replace(missing_case().books, status="on_loan", place=None)), False),
@@ -183,6 +197,18 @@ ABSENCES = {
 def test_c_5_detect__missing_from_a_covered_place(name: str) -> None:
     case, expected = ABSENCES[name]
     assert (CARRIER_CHECKS["missing"](case, NOW, LIMITS) is not None) is expected
+
+
+def test_what_its_place_does_not_hear_and_another_store_does_is_misplaced_though_uncertain_on_which_shelf() -> None:
+    case = replace(missing_case(), radio=UNSURE)
+    verdict = CARRIER_CHECKS["misplaced"](case, NOW, LIMITS)
+    assert verdict is not None
+    assert (verdict.place, verdict.evidence["rule"]["code"]) == (SPOTS["shelf-2"].id, "misplaced_beside")
+    assert verdict.evidence["absent"] == {"since_at": NOW - 300 * SECOND, "until_at": NOW}
+    # Of one carrier one of the two is said.
+    assert CARRIER_CHECKS["missing"](case, NOW, LIMITS) is None
+    for other in (missing_case(), replace(case, missing_open=True), replace(case, books_cover=None)):
+        assert CARRIER_CHECKS["misplaced"](other, NOW, LIMITS) is None
 
 
 def test_absence_is_judged_by_the_coverage_not_by_the_clock() -> None:

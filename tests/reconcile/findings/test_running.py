@@ -151,6 +151,24 @@ def test_misplaced_follows_what_the_books_and_the_radio_say_next(scene: Scene) -
     assert scene.only(state="closed").line.resolution == "stories_agree"
 
 
+def test_what_its_shelf_does_not_hear_and_another_store_does_is_misplaced_until_nobody_hears_it(scene: Scene) -> None:
+    # Given a carrier heard for two minutes on the other shelf, uncertain whether there or beside, its own being silent
+    carrier = a_carrier(scene)
+    scene.listening(SHELF, seconds=minutes(20))
+    scene.listening(SHELF_2, seconds=minutes(20))
+    scene.heard(carrier, SHELF_2, seconds=minutes(2), strength="unconfirmed")
+    misplaced = scene.check().opened
+    assert (len(misplaced), scene.kinds()) == (1, ["misplaced"])
+    assert not scene.check()
+    # When nobody hears it for five minutes more, it is missing, and not misplaced any more
+    scene.wait(minutes(6))
+    scene.listening(SHELF, seconds=minutes(26))
+    scene.listening(SHELF_2, seconds=minutes(26))
+    scene.check()
+    assert scene.check().cleared == misplaced
+    assert scene.kinds() == ["missing"]
+
+
 def test_misplaced_in_the_shop_then_gone_from_it(scene: Scene) -> None:
     carrier = a_carrier(scene)
     scene.heard(carrier, SHELF_2, seconds=minutes(2))

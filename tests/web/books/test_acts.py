@@ -250,14 +250,17 @@ class TestTakingIn:
         assert answer.status_code == 409
         assert f'href="/regulations#{clause}"' in answer.text
         assert said in words(answer.text)
+        assert 'name="scope" value="all" checked' in answer.text
         assert entries(front) == before
 
     def test_beyond_the_maximum_with_the_authority_named(self, front: Front) -> None:
         more = {"period_kind": "years", "period_value": "25", "authority": "Committee 12"}
         front.signed_in("clerk").enter("/take-in", **(self.FORM | more))
 
-    def test_every_empty_field_is_named(self, front: Front) -> None:
-        answer = front.signed_in("clerk").send("/take-in", origin="legacy", copies="x")
+    def test_every_empty_field_is_named_and_the_scope_is_kept(self, front: Front) -> None:
+        answer = front.signed_in("clerk").send("/take-in", origin="legacy", copies="x", scope="unit:3")
+        assert 'name="scope" value="unit:3" checked' in answer.text
+        assert 'name="scope" value="all" checked' not in answer.text
         assert answer.status_code == 422
         for field in ("control_number", "title", "level", "unit", "copies"):
             assert f'href="#{field}"' in answer.text

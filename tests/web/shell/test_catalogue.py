@@ -17,6 +17,7 @@ from api.web.render import STATIC, environment
 from api.workbook import ERROR_CODES, FILE_CODES, NOTE_CODES
 from custody.entries import FACTS
 from custody.life_cycle import Status
+from custody.matters.entry import COVERAGES
 from custody.procedures import CODES
 from custody.rules import Refusal
 from tests.builders import SCHEME
@@ -217,6 +218,7 @@ def test_every_word_of_a_workbooks_errors_is_there(language: str) -> None:
 
 def test_every_state_and_fact_has_its_word() -> None:
     wanted = {f"status.{status.value}" for status in Status} | {f"act.{kind}" for kind in FACTS}
+    wanted |= {key for cover in COVERAGES for key in (f"rooms.coverage.{cover}", f"meeting.{cover}_there")}
     assert wanted <= set(texts("zh"))
 
 

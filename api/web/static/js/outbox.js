@@ -38,6 +38,7 @@ export class Outbox {
     Object.assign(this, { round, person, badge, post, tell, untold, settled, after, renew, changed });
     this.items = [];
     this.sending = false;
+    this.retrying = 0;
     this.offlineSince = 0;
     this.answeredAt = "";
     this.signedOut = false;
@@ -147,7 +148,9 @@ export class Outbox {
       const answer = await this.post(`/api/v1/rounds/${batch[0].round}/events`, { events: batch.map(sent) }, ANSWER_MS);
       again = await this.taken(batch, answer);
     } catch {
-      setTimeout(() => this.send(), RETRY_MS);
+      // One more try at a time, however often somebody asked in between: a device in a hole of hours stays quiet.
+      clearTimeout(this.retrying);
+      this.retrying = setTimeout(() => this.send(), RETRY_MS);
       this.cut();
       again = false;
     }

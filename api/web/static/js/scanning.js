@@ -153,6 +153,7 @@ export class Queue {
     Object.assign(this, { key, badge, batch, post: send, tell, refuse, after });
     this.kept = remembered(key, { waiting: [], refused: [] });
     this.sending = false;
+    this.retrying = 0;
     this.offlineSince = 0;
     this.answeredAt = "";
   }
@@ -211,7 +212,8 @@ export class Queue {
       this.keep();
       this.after();
     } catch {
-      setTimeout(() => this.send(), RETRY_MS);
+      clearTimeout(this.retrying);
+      this.retrying = setTimeout(() => this.send(), RETRY_MS);
       this.cut();
       this.sending = false;
       return;
@@ -243,11 +245,11 @@ export function figures(address, put, queue) {
   };
 }
 
-// What has changed of these parts is taken over from a fresh page.
+// What has changed of these parts is taken over from a fresh page, which stays whole: it is read afterwards.
 export function takeOver(fresh, ids) {
   for (const id of ids) {
     const now = fresh.getElementById(id);
     const old = byId(id);
-    if (now && old.innerHTML !== now.innerHTML) old.replaceChildren(...[...now.childNodes].map((node) => document.adoptNode(node)));
+    if (now && old.innerHTML !== now.innerHTML) old.replaceChildren(...document.importNode(now, true).childNodes);
   }
 }

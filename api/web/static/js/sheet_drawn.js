@@ -35,13 +35,16 @@ function spines(marks) {
 
 const mini = (colour, name, n, word) => make("li", { class: `k-${colour}` }, icon(name), make("b", {}, String(n)), word);
 
+// Figures of four places and more are drawn so that they stand on the narrowest screen.
+const size = (n) => (n > 999 ? "count long" : "count");
+
 export function drawFigures(sheet, found, waiting) {
   const figures = byId("figures");
   figures.classList.add("own");
   const asOf = make("p", { class: "as-of" }, icon("off"), make("span", {}, t("asOf", { at: clock(sheet.trail.at), n: waiting })));
   if (sheet.told.blind) {
     const n = sheet.trail.count + [...found.kinds.values()].filter((one) => one === "counted").length;
-    figures.replaceChildren(make("section", { class: "count" }, asOf, make("p", { class: "huge" }, make("b", {}, String(n))), make("p", { class: "rest" }, t("blindCounted"))));
+    figures.replaceChildren(make("section", { class: size(n) }, asOf, make("p", { class: "huge" }, make("b", {}, String(n))), make("p", { class: "rest" }, t("blindCounted"))));
     return;
   }
   const met = found.marks.filter((one) => one !== "0").length;
@@ -50,7 +53,7 @@ export function drawFigures(sheet, found, waiting) {
   const here = found.stray.filter((one) => one.at >= 0 && sheet.told.lines[one.at][2] !== "unasked").length;
   const noted = found.stray.filter((one) => one.at < 0).length;
   figures.replaceChildren(make(
-    "section", { class: "count" }, asOf,
+    "section", { class: size(found.marks.length) }, asOf,
     make("p", { class: "huge" }, make("b", {}, String(met)), make("span", {}, `/ ${found.marks.length}`)),
     make("p", { class: "rest" }, t("toFind"), rest),
     spines(found.marks),

@@ -132,6 +132,14 @@ document.querySelector("nav.side")?.addEventListener("click", (event) => {
   if (fold) localStorage.setItem(FOLDS, JSON.stringify({ ...folded(), [fold.dataset.fold]: !fold.open }));
 });
 
+// Where the navigation is a row, where one is stands in sight.
+const bar = document.querySelector("nav.side");
+const here = bar?.querySelector("a[aria-current]");
+if (here && bar.scrollWidth > bar.clientWidth) {
+  const [all, one] = [bar.getBoundingClientRect(), here.getBoundingClientRect()];
+  bar.scrollLeft += one.left - all.left - (all.width - one.width) / 2;
+}
+
 // What scrolls sideways inside itself is reached by the keyboard too, where nothing in it is.
 const reached = "a[href], button, input, select, textarea, [tabindex]";
 function reach() {

@@ -128,12 +128,15 @@ let renewedAt = 0;
 async function learn(fresh) {
   const now = fresh.getElementById("figures");
   const { met, list } = now.dataset;
-  sheet?.differs(fresh.querySelectorAll("#deviations li[data-keep]"));
-  if (!sheet || (list !== undefined && sheet.told.list !== list)) {
-    if (Date.now() - renewedAt < SHEET_MS && sheet) return;
+  const rows = fresh.querySelectorAll("#deviations li[data-keep]");
+  const first = !sheet;
+  sheet?.differs(rows);
+  if (first || (list !== undefined && sheet.told.list !== list)) {
+    if (Date.now() - renewedAt < SHEET_MS && !first) return;
     renewedAt = Date.now();
     await renewSheet();
-    return;
+    if (!first || !sheet) return;
+    sheet.differs(rows);
   }
   Object.assign(sheet.trail, { at: Date.now() * 1000, where: Number(byId("walk").dataset.place) || null });
   if (met !== undefined) sheet.trail.met = met;
