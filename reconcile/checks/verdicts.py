@@ -141,7 +141,7 @@ def missing(case: CarrierCase, now: Instant, limits: Thresholds) -> Verdict | No
     that answers, in an uncovered place, in somebody's hands, or just put there (clause c.5, the reverse). What is
     heard in another store all that while is misplaced, though it be uncertain on which of its shelves.
     """
-    gone = _absent(case, now, limits)
+    gone = absence(case, now, limits)
     if gone is None or case.books.place is None or _heard_in_store(case, gone, limits):
         return None
     params = {"after_seconds": gone.after // SECOND, "place": case.books.place.code}
@@ -149,7 +149,7 @@ def missing(case: CarrierCase, now: Instant, limits: Thresholds) -> Verdict | No
 
 
 @dataclass(frozen=True, slots=True)
-class _Absence:
+class Absence:
     """Not heard where it should be, from `since` to `until`; `after`: so long it takes to say so."""
 
     since: Instant
@@ -157,7 +157,8 @@ class _Absence:
     after: int
 
 
-def _absent(case: CarrierCase, now: Instant, limits: Thresholds) -> _Absence | None:
+def absence(case: CarrierCase, now: Instant, limits: Thresholds) -> Absence | None:
+    """Long enough not heard where the books have it and somebody listens, nor believed elsewhere; None: not so."""
     books, radio, cover = case.books, case.radio, case.books_cover
     since = absent_since(case)
     if books.status not in EXPECTED or books.place is None or not case.tagged or cover is None or since is None:
@@ -170,10 +171,10 @@ def _absent(case: CarrierCase, now: Instant, limits: Thresholds) -> _Absence | N
     # Longer where the antennas of the place hear badly, and for a tag known to be weak: its silence says less. By so
     # much as the usual time is longer or shorter than the five minutes that the least is reckoned with.
     after = max(limits.missing_after, limits.missing_after * case.absence_needed // ABSENCE_MIN_US)
-    return _Absence(since, until, after) if until - since >= after else None
+    return Absence(since, until, after) if until - since >= after else None
 
 
-def _absence_says(case: CarrierCase, gone: _Absence) -> dict[str, Any]:
+def _absence_says(case: CarrierCase, gone: Absence) -> dict[str, Any]:
     absent = {"since_at": gone.since, "until_at": gone.until}
     return {"coverage": coverage_says(case.books_cover), "absent": absent}
 
@@ -183,7 +184,7 @@ def _elsewhere_than_books(case: CarrierCase) -> bool:
     return radio is not None and radio.place is not None and place is not None and not agrees(radio.place, place)
 
 
-def _heard_in_store(case: CarrierCase, gone: _Absence, limits: Thresholds) -> bool:
+def _heard_in_store(case: CarrierCase, gone: Absence, limits: Thresholds) -> bool:
     """Whether it was heard in another store for a while of its absence, and up to its end: it is there, or beside."""
     radio = case.radio
     if radio is None or radio.place is None or radio.since_at is None or radio.here_at is None:
@@ -236,7 +237,7 @@ def misplaced(case: CarrierCase, now: Instant, limits: Thresholds) -> Verdict | 
     """
     if believed(case) is not None:
         return _elsewhere("misplaced", case, now, limits.misplaced_after, STANDING, storage=True)
-    gone = _absent(case, now, limits) if case.books.status in STANDING and not case.missing_open else None
+    gone = absence(case, now, limits) if case.books.status in STANDING and not case.missing_open else None
     heard = case.radio.place if case.radio is not None else None
     if gone is None or heard is None or case.books.place is None or not _heard_in_store(case, gone, limits):
         return None

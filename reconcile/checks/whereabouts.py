@@ -15,7 +15,7 @@ from typing import Literal
 
 from custody.values import Instant
 from reconcile.checks.cases import BELIEVED, EXPECTED, CarrierCase, Cover, RadioSays, Spot, Thresholds, agrees
-from reconcile.checks.verdicts import missing
+from reconcile.checks.verdicts import absence
 
 Word = Literal["present", "absent", "not_covered", "unconfirmed"]
 WORDS: tuple[Word, ...] = ("present", "absent", "not_covered", "unconfirmed")
@@ -97,9 +97,9 @@ def _expected(case: CarrierCase, expected: Spot, now: Instant, limits: Threshold
             return Whereabouts("absent", "elsewhere", expected, believed, radio.since_at, confirmed)
     if not live:
         return _deaf(case.books_cover, expected, confirmed)
-    gone = missing(replace(case, settled_at={}, removal_open=False), now, limits)
+    gone = absence(replace(case, settled_at={}, removal_open=False), now, limits)
     if gone is not None and not weak:
-        return Whereabouts("absent", "silent", expected, believed, gone.happened_at, confirmed)
+        return Whereabouts("absent", "silent", expected, believed, gone.since, confirmed)
     why: Why = "weak" if weak else "never_heard" if radio is None else "faint"
     return Whereabouts("unconfirmed", why, expected, believed, None, confirmed)
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import pytest
 from playwright._impl._api_structures import SetCookieParam
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from api import locale
 from api.web.visit import COOKIE
@@ -15,6 +15,8 @@ from tests.journeys.house import House, a_house
 from tests.journeys.watchful import Visitor, a_visitor
 
 LANGUAGES = ("zh", "en")
+# A test waits for what should be seen as long as a loaded machine may take: it never asserts on time.
+expect.set_options(timeout=30_000)
 
 
 class Enter(Protocol):

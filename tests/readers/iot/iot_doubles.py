@@ -50,7 +50,7 @@ needs_broker = pytest.mark.skipif(
 )
 
 
-def eventually(what: Callable[[], object], seconds: float = 10.0, why: Callable[[], object] = lambda: "") -> None:
+def eventually(what: Callable[[], object], seconds: float = 60.0, why: Callable[[], object] = lambda: "") -> None:
     until = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < until, why()
@@ -150,6 +150,7 @@ class StreamReader:
         self.asked: list[str] = []
         self.date_offset_seconds = 0.0
         self.streams: set[socket.socket] = set()
+        self._speaking = threading.Lock()
         self.tells_date = True
         self.port = 0
         self._server: socketserver.ThreadingTCPServer | None = None
@@ -197,7 +198,9 @@ class StreamReader:
 
     def write(self, data: bytes) -> None:
         """As one chunk, to whoever listens."""
-        for stream in list(self.streams):
+        with self._speaking:
+            streams = list(self.streams)
+        for stream in streams:
             stream.sendall(b"%x\r\n%s\r\n" % (len(data), data))
 
     def beat(self, _at: Instant) -> None:
@@ -223,8 +226,10 @@ class StreamReader:
         if self.wanted is not None and headers.get("authorization", "") != self.wanted.lower():
             self._answer(connection, 401, {})
         elif path == "/api/v1/data/stream":
-            connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-            self.streams.add(connection)
+            # Whoever has the answer hears everything from then on.
+            with self._speaking:
+                connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+                self.streams.add(connection)
             with contextlib.suppress(OSError):
                 while connection.recv(100):
                     pass

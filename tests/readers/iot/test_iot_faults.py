@@ -86,7 +86,7 @@ class Play:
 
     def arrives(self) -> None:
         """Everything sent is at the server, each once and at its time."""
-        eventually(lambda: self.station.tick() and len(self.station.reads()) >= len(self.sent), 15, self._lacking)
+        eventually(lambda: self.station.tick() and len(self.station.reads()) >= len(self.sent), 90, self._lacking)
         found = self.station.reads()
         wanted = sorted((each.epc, told_at(self.device.kind, each)) for each in self.sent)
         assert [(epc, first, last, count) for epc, first, last, count in found] == [

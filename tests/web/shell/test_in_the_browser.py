@@ -48,6 +48,11 @@ class Window:
     strange: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
+    def complain(self, said: str) -> None:
+        """A line of the console. Who types before the page has put the cursor somewhere is no fault of the page."""
+        if not said.startswith("Autofocus processing was blocked"):
+            self.complaints.append(said)
+
     def sign_in(self, who: str, language: str) -> None:
         """Through the door, as a person does."""
         self.context.clear_cookies()
@@ -91,7 +96,7 @@ def window(origin: str) -> Iterator[Window]:
                 found.strange.append(address)
 
         context.on("request", lambda request: asked(request.url))
-        found.page.on("console", lambda message: found.complaints.append(message.text))
+        found.page.on("console", lambda message: found.complain(message.text))
         found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
         try:
             yield found
