@@ -36,7 +36,6 @@ TESTS = frozenset(
         "tests/journeys/test_accessibility.py::test_pages_in_error",
         "tests/journeys/test_findings.py::test_a_removal_stands_above_everything_on_every_open_page",
         "tests/journeys/test_findings.py::test_a_loan_of_what_never_left_its_shelf_leads_to_the_return",
-        "tests/whole/test_demo.py::test_2_prove__nobody_is_called_up_all_day",
         "tests/whole/test_dead_reader.py::test_only_what_was_taken_is_missing",
         "tests/whole/test_serving_faults.py::test_a_server_on_a_full_disk_says_so_and_goes_on_when_there_is_room",
         "tests/workbook/test_large.py::test_fifty_thousand_rows_are_read_and_resolved",
