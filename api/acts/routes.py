@@ -66,6 +66,7 @@ DECLARED: Mapping[tuple[str, str], tuple[Permission, ...]] = {
     ("POST", "/import"): (P.TAKE_IN,),
     ("POST", "/import/{name}"): (P.TAKE_IN,),
     ("POST", "/exports/made/{name}"): ANYBODY,
+    ("POST", "/entering/{name}"): ANYBODY,
     # Setting a house up: its own steps each.
     ("POST", "/set-up"): (P.TAKE_IN, P.INSTRUCT, P.MANAGE_ACCOUNTS, P.APPROVE_ACCOUNTS, P.SEE_LOGS),
     # How places are drawn.

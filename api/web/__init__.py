@@ -67,7 +67,7 @@ from api.web import (
     weighing,
 )
 from api.web.acts import desk, pages, receipts, takein, taps
-from api.web.business import approvals, delegations, matters, undo
+from api.web.business import approvals, delegations, entering, matters, undo
 from api.web.business import pages as business
 from api.web.help import pages as help_pages
 from api.web.meetings import board as meeting_board
@@ -142,6 +142,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     production.router,
     matters.router,
     business.router,
+    entering.router,
     approvals.router,
     delegations.router,
     undo.router,

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from api import import_records as records
-from api.acts.taking_back import untouched
+from api.acts.taking_back import TAKEN_MAX, untouched
 from api.importing import PlanHasErrors, enter_workbook, note_words, plan_workbook, read_with_guesses
 from api.locale import translate
 from api.store import log_export
@@ -202,7 +202,8 @@ def past_import(number: int, visit: Visit = Depends(clerk)) -> Response:
         already=len(back),
         stays=len(stays),
         items=stays[:STAYS_SHOWN],
-        address=url("/business/new/take_back_import", run=run.id),
+        part=TAKEN_MAX,
+        address=url("/business/new/take_back_import", run=run.id, back=f"/import/past/{run.id}"),
     )
 
 

@@ -1,6 +1,6 @@
 """Entering an act of the table, for the page and for the interface alike."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from api.web.visit import FieldError, Unfit, Visit
 from custody.entries import CarrierFact, Fact, MatterOpened, Signature, matter_of
 from custody.rules import NotFound, Refusal, Refused
 from custody.store.books import Receipt
+from custody.values import Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +69,42 @@ def facts_of(act: Act, ground: Ground, filling: Filling) -> list[Fact]:
         raise Unfit([FieldError(wrong.field, wrong.message)]) from unfit
 
 
-def enter(
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An act as it was signed; `happened_at`: None where it happens now."""
+
+    act: Act
+    facts: Sequence[Fact]
+    signatures: tuple[Signature, ...]
+    happened_at: Instant | None
+
+
+def sign(
     visit: Visit, act: Act, ground: Ground, facts: Sequence[Fact], values: Mapping[str, Any], signed: "Signed"
-) -> Entered:
-    """Sign and enter the facts under one act. Raises Unfit, Stopped, NotFound."""
+) -> Ready:
+    """Sign the facts. Raises Unfit."""
     cosigners = act.cosigners(ground, values)
     signatures = sign_act(visit, act, facts, Hand("", signed.password, signed.code), cosigners, signed.hands)
-    happened_at = values.get(act.happened) if act.happened else None
+    return Ready(act, facts, signatures, values.get(act.happened) if act.happened else None)
+
+
+def enter(visit: Visit, ready: Ready, told: Callable[[int], None] | None = None) -> Entered:
+    """Enter what was signed, as one act; `told` is told how many facts are entered so far, and may end it by raising.
+
+    Raises Stopped, NotFound.
+    """
+    act, facts = ready.act, ready.facts
     try:
         receipt = visit.services.books.enter(
-            visit.subject, facts, act=act.act, signatures=signatures, happened_at=happened_at
+            visit.subject,
+            facts,
+            act=act.act,
+            signatures=ready.signatures,
+            happened_at=ready.happened_at,
+            told=told,
         )
     except Refused as refused:
-        raise Stopped(refused, _against(visit, act, facts, signatures, refused)) from refused
+        raise Stopped(refused, _against(visit, act, facts, ready.signatures, refused)) from refused
     visit.services.books_changed()
     opened = next((fact.matter for fact in facts if isinstance(fact, MatterOpened)), None)
     matter = opened or next((m for fact in facts if (m := matter_of(fact)) is not None), None)
@@ -100,7 +124,7 @@ class Signed:
 def enter_filled(visit: Visit, act: Act, ground: Ground, raw: Mapping[str, Any], signed: Signed) -> Entered:
     """Read the raw values, make the facts, sign and enter them. Raises Unfit, Stopped, NotFound."""
     filling = fill(act, ground, raw)
-    return enter(visit, act, ground, facts_of(act, ground, filling), filling.values, signed)
+    return enter(visit, sign(visit, act, ground, facts_of(act, ground, filling), filling.values, signed))
 
 
 class Stopped(Refused):

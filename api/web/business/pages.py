@@ -15,7 +15,7 @@ from api.acts.general import stands_for
 from api.acts.model import Act, Ground
 from api.acts.offering import Offer, offered
 from api.acts.wording import act_meaning, act_words
-from api.web.business import acting, drawing, signing
+from api.web.business import acting, drawing, entering, signing
 from api.web.business.acting import Against, Signed
 from api.web.business.loading import load
 from api.web.render import render, url
@@ -165,23 +165,26 @@ def take(visit: Visit, on: str, identifier: int, key: str, form: Form) -> Respon
             sealed = signing.seal(visit, seal.held, facts)
             changed = (visit.error("text", "business.text_changed"),)
             return draw(visit, act, ground, filling, sealed=sealed, text=text, errors=changed, back=back)
-        entered = acting.enter(visit, act, ground, facts, filling.values, signed_by(form))
+        ready = acting.sign(visit, act, ground, facts, filling.values, signed_by(form))
     except Unfit as unfit:
         sealed = signing.seal(visit, seal.held, facts if seal.shown and facts else ())
         text = signed_text(facts) if seal.shown and facts else ""
         return draw(visit, act, ground, filling, sealed=sealed, text=text, errors=unfit.errors, back=back)
+
+    def next_page(entered: acting.Entered) -> str:
+        return onward(act, entered, back, home(act, ground))
+
+    def refused(asking: Visit, stopped: acting.Stopped) -> Response:
+        sealed, against = signing.seal(asking, seal.held), stopped.against
+        return draw(asking, act, ground, filling, sealed=sealed, against=against, back=back, status_code=409)
+
+    if len(facts) > entering.AT_ONCE_FACTS:
+        return entering.begin(visit, ready, home=address(act, ground), onward=next_page, refused=refused)
+    try:
+        entered = acting.enter(visit, ready)
     except acting.Stopped as stopped:
-        return draw(
-            visit,
-            act,
-            ground,
-            filling,
-            sealed=signing.seal(visit, seal.held),
-            against=stopped.against,
-            back=back,
-            status_code=409,
-        )
-    return RedirectResponse(onward(act, entered, back, home(act, ground)), status_code=303)
+        return refused(visit, stopped)
+    return RedirectResponse(next_page(entered), status_code=303)
 
 
 def _more(filling: Filling, name: str) -> Filling:
