@@ -55,6 +55,7 @@ TOLD: Mapping[str, Told] = {
     "unauthorised_removal": _told("unauthorised_removal", R.SECRECY_OFFICE, R.CLERK, R.MANAGER),
     "suspected_removal": _told("suspected_removal", R.SECRECY_OFFICE, R.CLERK),
     "missing": _told("missing", R.CLERK, R.SECRECY_OFFICE),
+    "declared_lost": _told("declared_lost", R.SECRECY_OFFICE, R.MANAGER, R.LEADER),
     "place_rated_too_low": _told("place_rated_too_low", R.SECRECY_OFFICE, R.CLERK),
     "gone_not_lent": _told("gone_not_lent", R.CLERK),
     "misplaced": _told("misplaced", R.CLERK),

@@ -43,10 +43,11 @@ WAKE_SECONDS_MAX = 15
 CAUGHT_UP_MAX = 400
 """More missed slots than this are not caught up singly: the oldest are left."""
 SLOTS_KEPT_DAYS = 7
+_URGENT = ("declared_lost", "loss_report_overdue", "meeting_paper_out", "visit_open", "permit_overdue")
 CHECKED: Mapping[str, tuple[int, tuple[str, ...]]] = {
     "overdue_round": (60, ("overdue_loan",)),
     "reader_watch": (5, ("reader_silent", "antenna_deaf", "portal_blind")),
-    "urgent_deadlines": (60, ("loss_report_overdue", "meeting_paper_out", "visit_open", "permit_overdue")),
+    "urgent_deadlines": (60, _URGENT),
     "deadlines": (
         300,
         (

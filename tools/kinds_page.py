@@ -13,6 +13,7 @@ _BY_PERSON = "never by itself: a person closes it, with a reason"
 
 ENDS: Mapping[str, str] = {
     "missing": "heard at home again, believed elsewhere, moved or gone on the books, met in a later sweep",
+    "declared_lost": "found on the books, or the enquiry concluded and confirmed",
     "misplaced": "back where the books have it, or the books follow",
     "gone_not_lent": "lent, or back in its place",
     "place_rated_too_low": "in a place rated for it",
@@ -80,7 +81,7 @@ ASSUMES: Mapping[str, str] = {
 """What lawful work is taken to look like, where a check that is right would else be wrong about it."""
 
 ASKED: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("missing", ("missing",)),
+    ("missing", ("missing", "declared_lost")),
     ("misplaced", ("misplaced", "gone_not_lent")),
     ("place rated too low", ("place_rated_too_low",)),
     ("out of protected places while in use", ("used_in_unprotected_place",)),

@@ -111,6 +111,7 @@ def signatories_of(visit: Visit, line: FindingLine, directory: Directory) -> tup
 
 PROVED = (
     "missing",
+    "declared_lost",
     "reader_silent",
     "antenna_deaf",
     "portal_blind",
@@ -212,6 +213,9 @@ def other_story(visit: Visit, line: FindingLine, directory: Directory) -> Story:
         return Story(
             said, moment(visit, leg.get("ended_at")), heading="findings.at_the_registry", icon="in", heard=False
         )
+    if line.kind == "declared_lost":
+        said = visit.t("findings.declared", number=str((line.evidence.get("matter") or {}).get("number", "")))
+        return Story(said, moment(visit, line.happened_at), heading="findings.by_a_person", icon="lost", heard=False)
     if line.kind == "overdue_loan" or not (_by_deadline(line) or line.kind == "meeting_paper_out"):
         return radio_story(visit, line, directory)
     late = max(0, (line.closed_at or visit.now) - line.happened_at)

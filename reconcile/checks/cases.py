@@ -80,6 +80,7 @@ class Thresholds:
     swapped_within: int = 3_600 * SECOND
     reader_clock_max: int = SECOND
     portal_clock_max: int = SECOND // 5
+    incident_from_rank: int = 3
 
     @classmethod
     def of(cls, scheme: Scheme) -> "Thresholds":
@@ -111,6 +112,7 @@ class Thresholds:
             swapped_within=scheme.number("swapped_within_seconds") * SECOND,
             reader_clock_max=scheme.number("reader_clock_ms_max") * (SECOND // 1_000),
             portal_clock_max=scheme.number("portal_clock_ms_max") * (SECOND // 1_000),
+            incident_from_rank=scheme.number("incident_from_rank"),
         )
 
     def day(self, at: Instant) -> str:

@@ -68,7 +68,7 @@ BY_HAND, INCIDENT = "by_hand", "incident"
 """Cases that no row makes: a person laid them together; one grave finding is a case by itself."""
 CODES: tuple[str, ...] = (*(cause.code for cause in CAUSES), BY_HAND, INCIDENT)
 
-GRAVE_KINDS = frozenset({"missing", "unauthorised_removal"})
+GRAVE_KINDS = frozenset({"missing", "declared_lost", "unauthorised_removal"})
 """Told of a carrier of a high level (`incident_from_rank`), they open an incident."""
 
 

@@ -75,6 +75,8 @@ class LineRule:
     open_only: bool = True
     by_matter: bool = False
     """Whether the deadline is the matter's, not the line's."""
+    incident: bool = False
+    """Whether it is told as soon as the line is in its state, of carriers whose loss makes an incident."""
 
 
 def _of_line(case: LineCase, _limits: Thresholds) -> Instant | None:
@@ -83,6 +85,10 @@ def _of_line(case: LineCase, _limits: Thresholds) -> Instant | None:
 
 def _of_matter(case: LineCase, _limits: Thresholds) -> Instant | None:
     return case.ends_at
+
+
+def _at_once(case: LineCase, limits: Thresholds) -> Instant | None:
+    return case.matter.at if case.books.rank >= limits.incident_from_rank else None
 
 
 def _of_meeting(case: LineCase, limits: Thresholds) -> Instant | None:
@@ -104,6 +110,8 @@ LINE_RULES: Mapping[str, LineRule] = {
         LineRule("permit_overdue", "carrying_out", "out", "carried_out", _of_line),
         # With another body beyond the day of return (clause i.1).
         LineRule("provision_overdue", "provision", "outside", "provided_outside", _of_line),
+        # A person declared it lost, whatever was heard of it: the incident does not wait for the radio.
+        LineRule("declared_lost", "loss", "missing", "declared_lost", _at_once, incident=True),
     )
 }
 

@@ -46,7 +46,7 @@ def join(connection: Connection, fresh: Sequence[str], now: Instant, limits: Lim
     alone = [one for one in told if one.number in grave and one.number not in found]
     for one in alone:
         about = one.names("carrier")
-        number = _open_incident(connection, about) or _new(connection, INCIDENT, about, now, limits.timezone)
+        number = _open_incident(connection, one) or _new(connection, INCIDENT, about, now, limits.timezone)
         add_members(connection, number, (one.number,), now, grave=grave)
         found[one.number] = number
     return {number: case for number, case in found.items() if number in set(fresh)}
@@ -94,8 +94,14 @@ def _standing(connection: Connection, fresh: Sequence[Told], limits: Limits) -> 
     return list(found.values())
 
 
-def _open_incident(connection: Connection, about: str) -> str:
-    wanted = select(CASE.c.number).where(CASE.c.cause == INCIDENT, CASE.c.about == about, CASE.c.closed_at.is_(None))
+def _open_incident(connection: Connection, told: Told) -> str:
+    """The open case that is an incident for this carrier already, whatever else is in it; empty: there is none."""
+    members = CASE.join(CASE_MEMBER, CASE_MEMBER.c.case_number == CASE.c.number)
+    wanted = (
+        select(CASE.c.number)
+        .select_from(members.join(FINDING, FINDING.c.number == CASE_MEMBER.c.finding))
+        .where(CASE.c.closed_at.is_(None), CASE_MEMBER.c.grave, FINDING.c.carrier == told.carrier)
+    )
     return connection.scalar(wanted.order_by(CASE.c.number)) or ""
 
 

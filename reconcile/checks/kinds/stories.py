@@ -38,6 +38,18 @@ KINDS: Mapping[str, Kind] = {
         acts=("return", "lend", "move", "retag", "report_missing"),
         resolutions=("by_eye_in_place", "by_eye_not_there", "tag_at_fault"),
     ),
+    "declared_lost": Kind(
+        nature="state",
+        colour="bad",
+        icon="lost",
+        urgency=0,
+        clause="c.5",
+        owners=OFFICE,
+        due_after_seconds=HOUR,
+        acts=("see_matter",),
+        resolutions=("enquiry_opened",),
+        reopen_after_seconds=7 * DAY,
+    ),
     "place_rated_too_low": Kind(
         nature="state",
         colour="bad",

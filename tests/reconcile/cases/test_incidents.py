@@ -87,6 +87,38 @@ def test_its_steps_are_done_by_people_and_by_the_books(scene: Scene) -> None:
     assert one(scene, SECRECY_OFFICE, state="closed").item.state == "settled"
 
 
+@pytest.mark.parametrize(("level", "incidents"), [("top_secret", 1), ("secret", 0)])
+def test_a_loss_that_somebody_declares_opens_one_though_nothing_listened(
+    scene: Scene, level: str, incidents: int
+) -> None:
+    """Given a place that nothing covers, when the clerk declares a loss, then it is an incident within the minute."""
+    carrier = scene.archive.carrier(level=level)
+    matter = declared(scene, carrier)
+    scene.wait(60)
+    assert len(scene.check("declared_lost").opened) == incidents
+    assert len(listed(scene, SECRECY_OFFICE, incidents=True)) == incidents
+    if incidents:
+        found = incident(scene)
+        assert [step.matter for step in found.steps if step.mark == "done"] == [matter]
+        assert not scene.check("declared_lost")
+
+
+def test_what_the_radio_missed_and_a_person_declared_is_one_incident(sqlite_scene: Scene) -> None:
+    scene = sqlite_scene
+    carrier = a_missing_secret(scene)
+    number = one(scene, SECRECY_OFFICE).item.number
+    matter = declared(scene, carrier)
+    scene.wait(60)
+    run = scene.check("missing", "declared_lost")
+    assert (len(run.opened), len(run.cleared)) == (1, 1)
+    (found,) = listed(scene, SECRECY_OFFICE, incidents=True)
+    assert (found.number, found.state) == (number, "open")
+    # And it ends when the carrier is found
+    scene.archive.find(matter, carrier)
+    assert len(scene.check("declared_lost").cleared) == 1
+    assert one(scene, SECRECY_OFFICE, number).item.state == "over"
+
+
 def test_found_again_it_is_not_over_by_itself(sqlite_scene: Scene) -> None:
     scene = sqlite_scene
     carrier = a_missing_secret(scene)

@@ -121,6 +121,10 @@ class TellsMatters:
         """Declared now, discovered two hours ago."""
         self.matters[name] = lost(self.scene.archive, self.carriers[carrier])
 
+    def _books_find(self, name: str) -> None:
+        archive, carrier = self.scene.archive, self.carriers[name]
+        archive.find(archive.loss_of(carrier), carrier)
+
     def _books_report(self, name: str) -> None:
         fact = LossReported(self.matters[name], "市保密局", "密报〔2026〕1号", self.scene.now)
         self.scene.archive.enter(SECRECY_OFFICE, [fact], "enquiry")

@@ -29,7 +29,7 @@ from reconcile.store.references import add_reference_tag
 from tests.builders import CLERK, CORRIDOR, LOW_SHELF, NOW, PEOPLE, READING, SCHEME, SHELF, SHELF_2, epc_of
 from tests.custody.circulation.scene import a_circulation, from_reader, to_reader
 from tests.custody.destruction.batches import a_batch
-from tests.custody.disposition.scenes import ISSUER, NOTICE, lost, received_papers
+from tests.custody.disposition.scenes import ISSUER, NOTICE, received_papers
 from tests.custody.meetings.scene import a_meeting
 from tests.reconcile import letters
 from tests.reconcile.findings.scene import Scene, a_scene
@@ -206,7 +206,8 @@ def business(scene: Scene) -> dict[str, int]:
     Of what is one carrier's, its carrier; else the matter.
     """
     archive = scene.archive
-    leg, passed, held, archived, lost_one, waiting = archive.carriers(6, title="远山五号 会议材料")
+    leg, passed, held, archived, waiting = archive.carriers(5, title="远山五号 会议材料")
+    (lost_one,) = archive.carriers(1, level="top_secret", title="远山八号 下落不明")
     archive.enter(CLERK, [ArchivingDue(archived, "2026-11-21")], "archiving")
     copied, shed = archive.carriers(2, title="远山七号 标签")
     tags = [TagBound(copied, Tag(COPIED, f"{CHIP}00")), TagRetired(shed, epc_of(shed), "脱落")]
@@ -221,7 +222,7 @@ def business(scene: Scene) -> dict[str, int]:
     matter = archive.matter()
     called = IssuerReturnOpened(matter, 1, "secret", ISSUER, NOTICE, "2026-11-18", archive.due(1))
     archive.enter(CLERK, [called, *(IssuerReturnListed(one, matter) for one in papers)], "issuer_return")
-    loss = lost(archive, lost_one)
+    loss = archive.lose(lost_one)
     meeting = a_meeting(archive, take_back=True).lists("chen", "sun").guests(1).approved().everybody_enters().begins()
     out, taken, with_guest = meeting.brings(3)
     meeting.hands_out({out: 1, taken: 2, with_guest: 3})
@@ -261,6 +262,7 @@ def business(scene: Scene) -> dict[str, int]:
         "retired_tag": shed,
         "issuer_return_overdue": matter,
         "loss_report_overdue": loss,
+        "declared_lost": lost_one,
         "approval_overdue": transfer,
         **{kind: one.carrier or one.matter for kind, one in begun.items()},
     }
