@@ -42,6 +42,7 @@ SIZES = (512, 10_000, int(os.environ.get("CUSTODY_BENCH_CARRIERS", "1000000")))
 """The sample itself; what the design compares with; what is to be reached."""
 ROUNDS = int(os.environ.get("CUSTODY_BENCH_ROUNDS", "9"))
 REACH = 1.5
+TOLD_EVERY = 25
 ROLES = {"1001": "clerk", "1004": "manager", "1005": "secrecy office", "1007": "borrower"}
 LEFT_OUT = ("/events", "/sign-in", "/confirm", ".xlsx", ".svg", ".toml", "/ledger/bundle", "/files/")
 """Answers that are no pages, or never end."""
@@ -239,19 +240,27 @@ def pages(houses: Sequence[House]) -> list[Page]:
             places = [visit.send("/search", q=text).getheader("Location") or "" for visit in visits]
             if all("/carriers?" in place for place in places):
                 found.append(Page(number, f"search {text}", "\n".join(places)))
+        _tell(f"{ROLES[number]}: {sum(page.number == number for page in found)} pages")
     return found
+
+
+def _tell(line: str) -> None:
+    """How far it is: the largest archive takes its time."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def measured(houses: Sequence[House], asked: Sequence[Page], rounds: int) -> dict[Page, list[list[float]]]:
     """Seconds to the first byte: by page, by house, a number a round."""
     times: dict[Page, list[list[float]]] = {}
-    for page in asked:
+    for nth_page, page in enumerate(asked, 1):
         each = page.address.split("\n")
         times[page] = [[] for _ in houses]
         for _ in range(rounds):
             for nth, house in enumerate(houses):
                 address = each[nth] if len(each) > 1 else each[0]
                 times[page][nth].append(house.visits[page.number].first_byte(address)[0])
+        if nth_page % TOLD_EVERY == 0:
+            _tell(f"{nth_page} of {len(asked)} pages, {rounds} times each")
     return times
 
 

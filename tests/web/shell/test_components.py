@@ -21,3 +21,4 @@ def test_the_demonstration_shows_them_all(front: Front, language: str) -> None:
     states = page.text.partition('class="pad states"')[2].partition("</section>")[0]
     assert states.count('class="st ') == len(STATUS) + 5 + len(KINDS)
     assert page.text.count("#i-ghost") >= 2
+    assert "field-err" in page.text
