@@ -12,7 +12,8 @@ from custody.matters.entry import ROOM_CHECK, RoomCheck
 from custody.procedures.room_checks import valid_until, verdict_of
 from custody.values import Instant
 from reconcile.checks.rooms import RoomFound
-from reconcile.store.rooms import check_room, heard_in_the_open
+from reconcile.store.candidates import world
+from reconcile.store.rooms import check_room, heard_in_the_open, stored_in
 
 LEVEL = "internal"
 """The slip tells of carriers by their numbers only, and of those alone whom its reader may see."""
@@ -22,6 +23,11 @@ def found_in(ground: Ground, place: int, now: Instant) -> RoomFound | None:
     """What a check of the place finds; None for a place that is not there. Nothing is hidden from the verdict."""
     with ground.services.database.reading() as connection:
         return check_room(connection, ground.directory, ground.scheme, place, now)
+
+
+def _stored(ground: Ground, found: RoomFound) -> int:
+    with ground.services.database.reading() as connection:
+        return stored_in(connection, found, world(connection))
 
 
 def exposed_in(ground: Ground, place: int) -> tuple[int, ...]:
@@ -53,7 +59,7 @@ def checked(ground: Ground, values: Values) -> list[Fact]:
             in_use=found.in_use,
             heard=found.heard,
             unclear=found.unclear,
-            put_away=len(found.put_away),
+            put_away=len(found.put_away) + _stored(ground, found),
             coverage=found.coverage,
             antennas=len(found.room.antennas),
             listening=found.listening,

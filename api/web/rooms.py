@@ -25,6 +25,8 @@ from custody.store.queries import MatterFilter
 from custody.store.queries.visits import VisitFilter, every_visit
 from custody.values import Place
 from reconcile.checks.rooms import RoomFound
+from reconcile.store.candidates import world
+from reconcile.store.rooms import Listened, listened_to, stored_in
 
 router = APIRouter(include_in_schema=False)
 admits = needs(Permission.ADMIT)
@@ -58,12 +60,9 @@ def _checks(visit: Visit) -> dict[int, Matter]:
     return found
 
 
-def _row(ground: Ground, place: Place, check: Matter | None, inside: int) -> Row:
-    found = found_in(ground, place.id, ground.now)
-    coverage = found.coverage if found else "not_covered"
-    antennas = len(found.room.antennas) if found else 0
+def _row(ground: Ground, place: Place, heard: Listened, check: Matter | None, inside: int) -> Row:
     lasts = check is not None and check.body.goes and ground.now <= check.body.valid_until
-    return Row(place, coverage, found.listening if found else 0, antennas, check, lasts, inside)
+    return Row(place, heard.coverage, heard.listening, heard.antennas, check, lasts, inside)
 
 
 @router.get("/rooms")
@@ -77,7 +76,9 @@ def rooms(visit: Visit = Depends(admits)) -> Response:
     for matter in inside:
         count[matter.body.place] = count.get(matter.body.place, 0) + matter.body.inside
     places = [one for one in rated(visit, ground.directory) if one.kind == "room"]
-    rows = [_row(ground, one, checks.get(one.id), count.get(one.id, 0)) for one in places]
+    with visit.services.database.reading() as connection:
+        heard = listened_to(connection, ground.scheme, [one.id for one in places], ground.now)
+    rows = [_row(ground, one, heard[one.id], checks.get(one.id), count.get(one.id, 0)) for one in places]
     return render(visit, "rooms/list.html", rows=rows, looks=COVERAGE_LOOKS, directory=ground.directory)
 
 
@@ -96,7 +97,10 @@ def room(identifier: int, visit: Visit = Depends(admits)) -> Response:
     if place is None or found is None or ground.directory.rating(identifier) is None:
         raise NotFound
     groups = _seen(ground, found)
-    stored = ground.items(found.put_away)
+    with visit.services.database.reading() as connection:
+        around = world(connection)
+    with visit.reading() as connection:
+        stored = stored_in(connection, found, around, visit.subject)
     ids = {name: tuple(item.id for item in items) for name, items in groups.items()}
     verdict = verdict_of(ids["in_use"], ids["heard"], ids["unclear"], found.coverage, "")
     check = _checks(visit).get(identifier)
@@ -107,7 +111,7 @@ def room(identifier: int, visit: Visit = Depends(admits)) -> Response:
         place=place,
         found=found,
         groups=groups,
-        put_away=len(stored),
+        put_away=len(ground.items(found.put_away)) + stored,
         verdict=verdict,
         unsure=not ids["in_use"] and not ids["heard"] and verdict == "no_go",
         check=check,

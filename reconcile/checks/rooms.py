@@ -69,7 +69,9 @@ def where_is(room: Room, case: CarrierCase, glimpsed: bool, now: Instant, silent
 
 @dataclass(frozen=True, slots=True)
 class RoomFound:
-    """What a check of a room finds at an instant: carriers by what is to be done about them."""
+    """What a check of a room finds at an instant: carriers by what is to be done about them. `judged`: every
+    carrier that was looked at; what surely stands in a store of the room is not.
+    """
 
     room: Room
     in_use: tuple[int, ...]
@@ -78,6 +80,7 @@ class RoomFound:
     put_away: tuple[int, ...]
     coverage: Coverage
     listening: int
+    judged: tuple[int, ...] = ()
 
     @property
     def heard_through(self) -> Instant | None:
@@ -111,6 +114,7 @@ def room_found(
         put_away=tuple(sorted(one for one, said in where.items() if said == "put_away")),
         coverage=room.coverage(now, silent_after, listened),
         listening=room.listening(now, silent_after),
+        judged=tuple(sorted(cases)),
     )
 
 

@@ -57,8 +57,10 @@ def counts(connection: Connection, subject: Subject) -> tuple[KindCount, ...]:
 
 def owners(connection: Connection, subject: Subject) -> tuple[int, ...]:
     """Who answers for open findings that the subject sees."""
-    query = select(FINDING.c.owner).select_from(with_subjects(subject)).distinct().order_by(FINDING.c.owner)
-    return tuple(connection.scalars(query.where(seen_by(subject), FINDING.c.open, FINDING.c.owner.is_not(None))))
+    # Grouped, not DISTINCT: for that SQLite would first write down every carrier that the subject may see.
+    query = select(FINDING.c.owner).select_from(with_subjects(subject)).group_by(FINDING.c.owner)
+    query = query.where(seen_by(subject), FINDING.c.open, FINDING.c.owner.is_not(None))
+    return tuple(connection.scalars(query.order_by(FINDING.c.owner)))
 
 
 def opened_counts(connection: Connection, subject: Subject, opened: Period) -> Mapping[tuple[str, str], int]:

@@ -221,9 +221,9 @@ def listed(connection: Connection, after: str | None, before: str | None, limit:
     query = select(HANDHELD_UPLOAD, PERSON.c.name.label("by_name")).select_from(
         HANDHELD_UPLOAD.outerjoin(PERSON, PERSON.c.id == _U.by)
     )
-    rows, earlier, later = rows_of_page(connection, query, (-_U.id,), (int,), after, before, limit)
+    rows, earlier, later = rows_of_page(connection, query, (_U.id,), (int,), after, before, limit, falling=True)
     count, capped = total(connection, select(_U.id))
-    keys = [pack((-row.id,)) for row in rows]
+    keys = [pack((row.id,)) for row in rows]
     return Page(
         items=tuple(rows),
         after=keys[-1] if keys and later else None,

@@ -207,8 +207,8 @@ def reminded(
     before: str | None = None,
 ) -> Page[Reminded]:
     """The reminders of these kinds that were sent, the newest first. Raises KeyInvalid."""
-    query = select(NOTICE, (-NOTICE.c.id).label("newest")).where(*_reminding(subject, kinds, period))
-    rows, earlier, later = rows_of_page(connection, query, [-NOTICE.c.id], [int], after, before, limit)
+    query = select(NOTICE).where(*_reminding(subject, kinds, period))
+    rows, earlier, later = rows_of_page(connection, query, [NOTICE.c.id], [int], after, before, limit, falling=True)
     found, capped = total(connection, query)
     carriers = carriers_by_id(connection, subject, (row.carrier for row in rows if row.carrier is not None))
     return Page(
@@ -216,8 +216,8 @@ def reminded(
             Reminded(row.at, row.person, row.kind, carriers.get(row.carrier), row.due_at, row._mapping["count"])
             for row in rows
         ),
-        pack([rows[-1].newest]) if rows and later else None,
-        pack([rows[0].newest]) if rows and earlier else None,
+        pack([rows[-1].id]) if rows and later else None,
+        pack([rows[0].id]) if rows and earlier else None,
         found,
         capped,
     )

@@ -4,20 +4,24 @@ Selected here, judged by `reconcile.checks.rooms`.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import ColumnElement, FromClause, and_, exists, false, func, select
 
+from custody.access import Subject
 from custody.matters.entry import ROOM_CHECK, RoomCheck, Visit
 from custody.register import Directory
 from custody.scheme import Scheme
 from custody.store import inside
-from custody.store.schema import CARRIER, PLACE, TAG, chunks
+from custody.store.queries.visible import visible
+from custody.store.schema import CARRIER, TAG, chunks
 from custody.values import DAY, SECOND, Instant
-from reconcile.checks.cases import KEPT, CarrierCase, Ending, Spot, Verdict
+from reconcile.checks.cases import BELIEVED, KEPT, CarrierCase, Ending, Spot, Verdict
 from reconcile.checks.endings import Opened
 from reconcile.checks.rooms import (
     KIND,
     Antenna,
+    Coverage,
     ExposedCase,
     Room,
     RoomFound,
@@ -38,48 +42,121 @@ def _seconds(scheme: Scheme, name: str) -> int:
     return scheme.number(name) * SECOND
 
 
-def room_of(connection: Connection, place: Spot, around: World) -> Room:
-    """A place as it is listened to."""
-    heard = latest_coverage().join(PLACE, PLACE.c.id == ANTENNA.c.place)
-    within = func.substr(PLACE.c.path, 1, len(place.path)) == place.path
-    rows = connection.execute(heard.where(ANTENNA.c.role == "place", READER.c.enabled, within))
-    antennas = tuple(
-        Antenna(f"{row.reader}/{row.number}", row.since_at, row.through_at)
-        for row in sorted(rows, key=lambda row: (row.reader, row.number))
+def rooms_of(connection: Connection, places: Collection[Spot], around: World) -> dict[int, Room]:
+    """Places as they are listened to, by identifier."""
+    heard = latest_coverage().where(ANTENNA.c.role == "place", READER.c.enabled)
+    rows = sorted(connection.execute(heard), key=lambda row: (row.reader, row.number))
+    found: dict[int, Room] = {}
+    for place in places:
+        antennas = tuple(
+            Antenna(f"{row.reader}/{row.number}", row.since_at, row.through_at)
+            for row in rows
+            if row.place in around.spots and around.spots[row.place].path.startswith(place.path)
+        )
+        stores = tuple(stores_in(place, around.spots.values()))
+        found[place.id] = Room(place, stores, antennas, around.covers.get(place.id))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """How a place is listened to now."""
+
+    coverage: Coverage
+    listening: int
+    antennas: int
+
+
+def listened_to(connection: Connection, scheme: Scheme, places: Collection[int], now: Instant) -> dict[int, Listened]:
+    """How these places are listened to now, by identifier; what is in them is not looked at."""
+    around = world(connection)
+    silent = _seconds(scheme, "reader_silent_after_seconds")
+    listened = _seconds(scheme, "room_listened_seconds")
+    rooms = rooms_of(connection, [around.spots[one] for one in places if one in around.spots], around)
+    return {
+        one: Listened(room.coverage(now, silent, listened), room.listening(now, silent), len(room.antennas))
+        for one, room in rooms.items()
+    }
+
+
+# A store may hold very many, all heard all the time: what surely stands in one is counted, never looked at singly.
+
+
+def _within(place: Spot, around: World) -> list[int]:
+    return sorted(one.id for one in around.spots.values() if one.path.startswith(place.path))
+
+
+def _in_stores(room: Room, around: World) -> list[int]:
+    """The stores of a room, and what is in them."""
+    outermost: list[str] = []
+    for path in sorted(room.stores):
+        if not outermost or not path.startswith(outermost[-1]):
+            outermost.append(path)
+    spots = around.spots.values()
+    return sorted(one.id for one in spots if any(one.path.startswith(path) for path in outermost))
+
+
+def _stands(presence: FromClause, stores: Collection[int]) -> ColumnElement[bool]:
+    """A tag that is believed to be in one of the stores."""
+    return and_(presence.c.place.in_(sorted(stores)), presence.c.strength.in_(sorted(BELIEVED)))
+
+
+def _another_elsewhere(stores: Collection[int]) -> ColumnElement[bool]:
+    """Another tag of the same carrier says otherwise."""
+    tag, presence = TAG.alias("other_tag"), PRESENCE.alias("other_presence")
+    return (
+        exists()
+        .select_from(tag.join(presence, presence.c.epc == tag.c.epc))
+        .where(tag.c.carrier == TAG.c.carrier, tag.c.epc != TAG.c.epc, ~tag.c.retired, ~_believed(presence, stores))
     )
-    stores = tuple(stores_in(place, around.spots.values()))
-    return Room(place, stores, antennas, around.covers.get(place.id))
 
 
-def believed_in(connection: Connection, place: Spot) -> set[int]:
-    """Carriers that the radio has somewhere in a place, however certain."""
-    spot = PLACE.alias("believed_place")
+def _believed(presence: FromClause, stores: Collection[int]) -> ColumnElement[bool]:
+    """The same as `_stands`, never null."""
+    return func.coalesce(_stands(presence, stores), false())
+
+
+def stored_in(connection: Connection, found: RoomFound, around: World, subject: Subject | None = None) -> int:
+    """How many carriers stand in a store of the room, and a check had nothing to ask. `subject`: that he may see."""
+    stores = _in_stores(found.room, around)
     query = (
-        select(TAG.c.carrier)
-        .select_from(TAG.join(PRESENCE, PRESENCE.c.epc == TAG.c.epc).join(spot, spot.c.id == PRESENCE.c.place))
-        .where(~TAG.c.retired, func.substr(spot.c.path, 1, len(place.path)) == place.path)
+        select(func.count(TAG.c.carrier.distinct()))
+        .select_from(TAG.join(PRESENCE, PRESENCE.c.epc == TAG.c.epc).join(CARRIER, CARRIER.c.id == TAG.c.carrier))
+        .where(~TAG.c.retired, CARRIER.c.status.in_(sorted(KEPT)), _stands(PRESENCE, stores))
     )
-    return set(connection.scalars(query))
+    if subject is not None:
+        query = query.where(visible(subject))
+    judged = sum(connection.scalar(query.where(TAG.c.carrier.in_(chunk))) or 0 for chunk in chunks(found.judged))
+    return (connection.scalar(query) or 0) - judged
 
 
-def glimpsed_in(connection: Connection, place: Spot, since: Instant) -> set[int]:
-    """Carriers that an antenna of the place heard since an instant, wherever they are believed to be."""
-    spot = PLACE.alias("antenna_place")
+def in_the_open(connection: Connection, room: Room, around: World) -> set[int]:
+    """Carriers that the radio has in a place, however certain, but for those that surely stand in a store of it."""
+    stores = _in_stores(room, around)
+    tags = select(TAG.c.carrier).select_from(TAG.join(PRESENCE, PRESENCE.c.epc == TAG.c.epc)).where(~TAG.c.retired)
+    here = tags.where(PRESENCE.c.place.in_(_within(room.place, around)), ~_believed(PRESENCE, stores))
+    torn = tags.where(_stands(PRESENCE, stores), _another_elsewhere(stores))
+    return set(connection.scalars(here)) | set(connection.scalars(torn))
+
+
+def glimpsed_in(connection: Connection, room: Room, since: Instant, around: World, *, stored: bool = True) -> set[int]:
+    """Carriers that an antenna of the place heard since an instant, wherever they are believed to be; without those
+    whose tag is believed to be in a store of it, where these are not asked for (`stored`).
+    """
     heard_by = and_(ANTENNA.c.reader == SIGHTING.c.reader, ANTENNA.c.number == SIGHTING.c.antenna)
     query = (
         select(TAG.c.carrier)
         .distinct()
-        .select_from(
-            SIGHTING.join(ANTENNA, heard_by)
-            .join(spot, spot.c.id == ANTENNA.c.place)
-            .join(TAG, and_(TAG.c.epc == SIGHTING.c.epc, ~TAG.c.retired))
-        )
+        .select_from(SIGHTING.join(ANTENNA, heard_by).join(TAG, and_(TAG.c.epc == SIGHTING.c.epc, ~TAG.c.retired)))
         .where(
             SIGHTING.c.last_at >= since,
             ANTENNA.c.role == "place",
-            func.substr(spot.c.path, 1, len(place.path)) == place.path,
+            ANTENNA.c.place.in_(_within(room.place, around)),
         )
     )
+    if not stored:
+        put_away = _stands(PRESENCE, _in_stores(room, around))
+        query = query.where(~exists().where(PRESENCE.c.epc == SIGHTING.c.epc, put_away))
     return set(connection.scalars(query))
 
 
@@ -112,11 +189,11 @@ def check_room(
     spot = around.spots.get(place)
     if spot is None:
         return None
-    room = room_of(connection, spot, around)
-    glimpsed = glimpsed_in(connection, spot, now - 60 * _seconds(scheme, "room_glimpse_minutes"))
+    room = rooms_of(connection, [spot], around)[place]
+    glimpsed = glimpsed_in(connection, room, now - 60 * _seconds(scheme, "room_glimpse_minutes"), around, stored=False)
     in_hand = in_hand_of(connection, whose(directory, place))
     used = inside.in_use(connection, directory, place)
-    every = believed_in(connection, spot) | glimpsed | in_hand | used
+    every = in_the_open(connection, room, around) | glimpsed | in_hand | used
     cases = _kept(carrier_cases(connection, every, around))
     return room_found(
         room,
@@ -145,14 +222,14 @@ def watched(connection: Connection, around: Callable[[], World], now: Instant) -
         spot = around().spots.get(body.place)
         if spot is not None and body.inside:
             entered.add(body.place)
-            room = room_of(connection, spot, around())
+            room = rooms_of(connection, [spot], around())[spot.id]
             found.append(Watched(room, matter.id, matter.number, matter.kind, "entry", matter.opened_at, body.escort))
     newest = {matter.body.place: matter for matter in inside.room_checks(connection, now - DAY)}
     for place, matter in sorted(newest.items()):
         check: RoomCheck = matter.body
         spot = around().spots.get(place) if check.goes and now <= check.valid_until and place not in entered else None
         if spot is not None:
-            room = room_of(connection, spot, around())
+            room = rooms_of(connection, [spot], around())[spot.id]
             found.append(Watched(room, matter.id, matter.number, ROOM_CHECK, "before", check.at, check.by))
     return found
 
@@ -164,7 +241,7 @@ def exposures(connection: Connection, scheme: Scheme, now: Instant, around: Call
     verdicts: list[Verdict] = []
     for one in watched(connection, around, now):
         told, settled = _told(connection, one.matter)
-        cases = _kept(carrier_cases(connection, believed_in(connection, one.room.place) - told, around()))
+        cases = _kept(carrier_cases(connection, in_the_open(connection, one.room, around()) - told, around()))
         coverage = one.room.coverage(now, silent, listened)
         for carrier, case in sorted(cases.items()):
             where = where_is(one.room, case, False, now, silent)

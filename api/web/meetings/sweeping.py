@@ -11,7 +11,7 @@ from api.web.visit import Visit
 from custody.matters.meetings import Swept
 from custody.values import SECOND, Place
 from reconcile.store.candidates import carrier_cases, world
-from reconcile.store.rooms import glimpsed_in, room_of
+from reconcile.store.rooms import glimpsed_in, rooms_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,10 @@ def _place(visit: Visit, meeting: Shown, place: Place | None, plain: SweepPlace)
         spot = around.spots.get(place.id)
         if spot is None:
             return plain
-        coverage = room_of(connection, spot, around).coverage(visit.now, silent, listened)
+        room = rooms_of(connection, [spot], around)[spot.id]
+        coverage = room.coverage(visit.now, silent, listened)
     with visit.reading() as connection:
-        heard = {one for one in glimpsed_in(connection, spot, since) if one in out}
+        heard = {one for one in glimpsed_in(connection, room, since, around) if one in out}
         for carrier, case in carrier_cases(connection, out, around).items():
             radio = case.radio
             if radio is not None and radio.place is not None and radio.place.path.startswith(spot.path):

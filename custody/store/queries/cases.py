@@ -114,10 +114,10 @@ def refused_cases(
 ) -> Page[RefusedCase]:
     """Acts that were refused quoting one of these clauses, the newest first. Raises KeyInvalid."""
     r = t.REFUSAL.c
-    query = select(t.REFUSAL, (-r.id).label("newest")).where(
+    query = select(t.REFUSAL).where(
         r.clause.in_(sorted(clauses)), _seen_refusals(connection, subject), *period.holds(r.at)
     )
-    rows, earlier, later = rows_of_page(connection, query, [-r.id], [int], after, before, limit)
+    rows, earlier, later = rows_of_page(connection, query, [r.id], [int], after, before, limit, falling=True)
     found, capped = total(connection, query)
     carriers = carriers_by_id(connection, subject, (row.carrier for row in rows if row.carrier is not None))
     matters = matters_by_id(connection, subject, [row.matter for row in rows if row.matter is not None])
@@ -135,8 +135,8 @@ def refused_cases(
             )
             for row in rows
         ),
-        pack([rows[-1].newest]) if rows and later else None,
-        pack([rows[0].newest]) if rows and earlier else None,
+        pack([rows[-1].id]) if rows and later else None,
+        pack([rows[0].id]) if rows and earlier else None,
         found,
         capped,
     )
@@ -184,13 +184,13 @@ def recorded_cases(
 ) -> Page[Entry]:
     """The entries of these kinds, the newest first. Raises KeyInvalid."""
     e = t.ENTRY.c
-    query = select(e.body, (-e.sequence).label("newest")).where(*_recorded(connection, subject, kinds, period))
-    rows, earlier, later = rows_of_page(connection, query, [-e.sequence], [int], after, before, limit)
+    query = select(e.body, e.sequence).where(*_recorded(connection, subject, kinds, period))
+    rows, earlier, later = rows_of_page(connection, query, [e.sequence], [int], after, before, limit, falling=True)
     found, capped = total(connection, query)
     return Page(
         tuple(decode(bytes(row.body)) for row in rows),
-        pack([rows[-1].newest]) if rows and later else None,
-        pack([rows[0].newest]) if rows and earlier else None,
+        pack([rows[-1].sequence]) if rows and later else None,
+        pack([rows[0].sequence]) if rows and earlier else None,
         found,
         capped,
     )

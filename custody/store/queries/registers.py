@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, false, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, false, or_, select
 
 from custody.access import Subject
 from custody.matters import Line, Matter
@@ -75,8 +75,9 @@ def incoming(
     c, e = t.CARRIER.c, t.ENTRY.c
     # What was taken over from the ledger kept before came from its issuer too, and is called back like the others.
     came = or_(c.origin == "received", and_(c.origin == "legacy", c.issuer != ""))
-    where = [visible(subject), came, *_about(connection, asked)]
-    where += _between(e.happened_at, asked)
+    came_by = (e.carrier == c.id, e.kind.in_(("received", "imported")), *_between(e.happened_at, asked))
+    # Asked carrier by carrier, the newest first: a join would go through everything that ever came in.
+    where = [visible(subject), came, exists().where(*came_by), *_about(connection, asked)]
     if asked.stage == "called_back":
         line, matter = t.LINE.c, t.MATTER.c
         called = (
@@ -85,14 +86,14 @@ def incoming(
             .where(matter.kind == "issuer_return", matter.ended_at.is_(None), line.state == "listed")
         )
         where.append(c.id.in_(called))
-    query = (
-        select(c.id.label("carrier"), (-c.id).label("newest"), e.happened_at, e.act, e.by, e.matter)
-        .join_from(t.CARRIER, t.ENTRY, and_(e.carrier == c.id, e.kind.in_(("received", "imported"))))
-        .where(*where)
-    )
-    rows, earlier, later = rows_of_page(connection, query, [-c.id], [int], after, before, limit)
+    query = select(c.id).where(*where)
+    page, earlier, later = rows_of_page(connection, query, [c.id], [int], after, before, limit, falling=True)
     found, capped = total(connection, query)
-    ids = [row.carrier for row in rows]
+    ids = [row.id for row in page]
+    entered = select(t.CARRIER.c.id.label("carrier"), e.happened_at, e.act, e.by, e.matter).join_from(
+        t.CARRIER, t.ENTRY, and_(*came_by)
+    )
+    rows = list(connection.execute(entered.where(c.id.in_(ids)).order_by(c.id.desc(), e.sequence)))
     items = carriers_by_id(connection, subject, ids)
     receipts = matters_by_id(connection, subject, [row.matter for row in rows if row.matter is not None])
     lines = load_lines(connection, [(row.matter, row.carrier) for row in rows if row.matter is not None])
@@ -110,8 +111,8 @@ def incoming(
             )
             for row in rows
         ),
-        pack([rows[-1].newest]) if later and rows else None,
-        pack([rows[0].newest]) if earlier and rows else None,
+        pack([ids[-1]]) if later and ids else None,
+        pack([ids[0]]) if earlier and ids else None,
         found,
         capped,
     )

@@ -53,13 +53,13 @@ def visits(
 ) -> Page[Matter]:
     """Entries, the newest first. Raises KeyInvalid."""
     m = t.MATTER.c
-    query = select(t.MATTER, (-m.id).label("newest")).where(*_where(subject, asked))
-    rows, earlier, later = rows_of_page(connection, query, [-m.id], [int], after, before, limit)
+    query = select(t.MATTER).where(*_where(subject, asked))
+    rows, earlier, later = rows_of_page(connection, query, [m.id], [int], after, before, limit, falling=True)
     found, capped = total(connection, query)
     return Page(
         tuple(matter_of_row(row) for row in rows),
-        pack([rows[-1].newest]) if later and rows else None,
-        pack([rows[0].newest]) if earlier and rows else None,
+        pack([rows[-1].id]) if later and rows else None,
+        pack([rows[0].id]) if earlier and rows else None,
         found,
         capped,
     )

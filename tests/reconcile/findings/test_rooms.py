@@ -8,15 +8,17 @@ import pytest
 from sqlalchemy import select
 
 from custody.access import Role
+from custody.entries import Borrowed, TagBound
 from custody.entries.circulation import TakenToRead
 from custody.procedures.room_checks import verdict_of
-from custody.values import SECOND
+from custody.values import SECOND, Tag
 from reconcile.checks.cases import BooksSay, CarrierCase, Cover, RadioSays, Spot
 from reconcile.checks.rooms import Antenna, ExposedCase, Room, Watched, exposed, exposed_ended, room_found, where_is
 from reconcile.findings import settle
+from reconcile.store.candidates import world
 from reconcile.store.core import FINDING
-from reconcile.store.rooms import check_room
-from tests.builders import CLERK, NOW, PEOPLE, READING, SCHEME, SECRECY_OFFICE, SHELF
+from reconcile.store.rooms import check_room, stored_in
+from tests.builders import CLERK, NOW, PEOPLE, READING, SCHEME, SECRECY_OFFICE, SHELF, epc_of, subject
 from tests.custody.entry.scene import a_visit, answered_for, cleaning, gives_go, goes_in, goes_out
 from tests.reconcile.findings.scene import Scene
 
@@ -180,6 +182,26 @@ def test_9_detect__the_check_counts_what_is_still_issued_or_heard_in_the_room(ho
     # Put away in the store room, it is in the open nowhere.
     house.heard(lying, SHELF)
     assert check(house) == ("go", (), (), ())
+
+
+def test_what_surely_stands_in_a_store_is_counted_and_all_else_is_judged(house: Scene) -> None:
+    """Given a shelf with one carrier for sure, one that is on loan, one perhaps, and one whose other tag is elsewhere."""
+    sure, perhaps, torn, lent = house.archive.carriers(4)
+    house.archive.enter(CLERK, [TagBound(torn, Tag(epc_of(900_001), "E280AA01"))], "tag")
+    for one in (sure, torn, lent):
+        house.heard(one, SHELF)
+    house.heard(perhaps, SHELF, strength="unconfirmed")
+    house.heard(epc_of(900_001), READING)
+    house.archive.enter(CLERK, [Borrowed(lent, PEOPLE["chen"], house.archive.due(14))], "borrow", "chen")
+    with house.database.reading() as connection:
+        directory, around = house.archive.books.directory(connection), world(connection)
+        found = check_room(connection, directory, SCHEME, STORE, house.now)
+        assert found is not None
+        assert found.judged == (perhaps, torn)
+        assert (found.unclear, found.heard) == ((perhaps,), ())
+        assert stored_in(connection, found, around) == 2
+        assert stored_in(connection, found, around, CLERK) == 2
+        assert stored_in(connection, found, around, subject("ma", Role.BORROWER)) == 0
 
 
 def test_9_detect__a_room_where_nobody_listens_is_not_clear_but_not_covered(house: Scene) -> None:
