@@ -185,7 +185,7 @@ def test_9_detect__the_check_counts_what_is_still_issued_or_heard_in_the_room(ho
 
 
 def test_what_surely_stands_in_a_store_is_counted_and_all_else_is_judged(house: Scene) -> None:
-    """Given a shelf with one carrier for sure, one that is on loan, one perhaps, and one whose other tag is elsewhere."""
+    """Given a shelf with one for sure, one that is on loan, one perhaps, and one whose other tag is elsewhere."""
     sure, perhaps, torn, lent = house.archive.carriers(4)
     house.archive.enter(CLERK, [TagBound(torn, Tag(epc_of(900_001), "E280AA01"))], "tag")
     for one in (sure, torn, lent):
