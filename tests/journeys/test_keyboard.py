@@ -74,6 +74,21 @@ def test_findings_are_walked_through_and_taken_up_after_a_pause(somebody: Callab
     expect(page.locator("#note")).to_have_value("jk")
 
 
+def test_a_case_is_taken_up_by_the_same_letter(somebody: Callable[[str], Visitor]) -> None:
+    clerk = somebody(CLERK)
+    page, keys = clerk.page, clerk.page.keyboard
+    clerk.open("/cases")
+    untaken = page.locator("tr").filter(has_text=clerk.t("case_state.open"))
+    untaken.locator("a[href^='/cases/FC-']").first.click()
+    page.wait_for_url("**/cases/FC-*")
+    keys.press("a")
+    expect(page.locator(".waiting")).to_be_visible()
+    keys.press("u")
+    expect(page.locator(".waiting")).to_have_count(0)
+    keys.press("a")
+    expect(page.locator(".ids").first).to_contain_text(clerk.t("case_state.acknowledged"))
+
+
 LISTS = (
     *("/carriers", "/cases", "/business", "/inbox", "/people", "/organisations", "/readers", "/registers"),
     *("/reports/overdue", "/production", "/out", "/undertakings"),

@@ -1,4 +1,4 @@
-// Findings by keyboard: j k through the list, a acknowledges and e escalates after five seconds that can be taken
+// Findings and cases by keyboard: j k through the list, a acknowledges and e escalates after five seconds that can be taken
 // back (u or Esc), n begins a note, Enter settles.
 import { onChange } from "./live.js";
 
