@@ -159,6 +159,7 @@ BLANKS: Blanks = {
     "reports/deliveries/{number}": lambda _known: [("absent", str(ABSENT))],
     "import/past/{number}": lambda _known: [("absent", str(ABSENT))],
     "import/{name}": lambda _known: [("absent", "0" * 32)],
+    "entering/{name}": lambda _known: [("absent", "0" * 32)],
     "exports/made/{name}": lambda _known: [("absent", "0" * 32)],
     "accounts/{person}": lambda _known: [("", "4"), ("", "15"), ("absent", str(ABSENT))],
     "accounts/requests/{number}": lambda _known: [("absent", str(ABSENT))],

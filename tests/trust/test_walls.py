@@ -412,6 +412,7 @@ WITHOUT = {
     "api/web/meetings/handing.py": "what was held to a desk's reader: numbers, then asked of the books behind the wall",
     "api/web/meetings/showing.py": "where papers of the meeting were heard, of those that are seen",
     "api/web/meetings/sweeping.py": "whether anybody listens in a place",
+    "api/web/rooms.py": "the same, and which places are stores",
 }
 """Files of the faces in which something is read without a wall, and why."""
 
@@ -432,7 +433,7 @@ def test_the_faces_read_without_a_wall_only_where_it_is_said_why() -> None:
                 name = path.relative_to(root).as_posix()
                 found[name] = found.get(name, 0) + 1
     assert found.keys() == WITHOUT.keys()
-    assert sum(found.values()) <= 43
+    assert sum(found.values()) <= 45
 
 
 def test_who_may_see_the_ledger_sees_entries_and_no_carrier() -> None:

@@ -94,7 +94,7 @@ TOPICS: Mapping[str, Topic] = {
     ),
     "handhelds": Topic(("/handhelds",), R.SYSTEM_ADMINISTRATOR, _SWEPT),
     "approvals": Topic(("/approvals", "/delegations"), R.SECRECY_OFFICE, (), _ROWS),
-    "business": Topic(("/business", "/matters"), R.CLERK, (), _ROWS),
+    "business": Topic(("/business", "/matters", "/entering"), R.CLERK, (), _ROWS),
     "destruction": Topic(("/weighing",), R.CLERK, ("status.awaiting_destruction", "status.destroyed")),
     "production": Topic(("/production",), R.CLERK),
     "meetings": Topic(("/meetings",), R.MEETING_SECRETARY, ("status.in_meeting",)),

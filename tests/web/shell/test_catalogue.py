@@ -117,8 +117,9 @@ def test_no_text_lies_unused() -> None:
     prefixes = {prefix for _, key, prefix in template_calls() if key is None}
     prefixes |= {text for _, text, begins in python_strings() if begins and re.fullmatch(r"[a-z_]+(\.[a-z_]*)+", text)}
     # Keys made of a table's value and a name, `{table[name]}.{value}`.
-    prefixes |= {f"{text}." for text in used if f"{text}." in {key[: len(text) + 1] for key in texts("zh")}}
-    unused = {k for k in texts("zh") if k not in used and not any(k.startswith(p) for p in prefixes)}
+    heads = {key[: dot.start()] for key in texts("zh") for dot in re.finditer(r"\.", key)}
+    prefixes |= {f"{text}." for text in used & heads}
+    unused = {key for key in texts("zh") if key not in used and not key.startswith(tuple(prefixes))}
     assert not unused
 
 

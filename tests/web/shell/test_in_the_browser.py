@@ -216,7 +216,7 @@ def test_a_scanner_types_on_while_the_server_answers_and_nothing_is_lost(front: 
     for number, carrier in enumerate(carriers):
         page.keyboard.type(epc_of(carrier))
         page.keyboard.press(("Enter", "Tab", " ")[number % 3])
-    page.locator("#lines h2", has_text="12 carriers").wait_for()
+    page.locator("#lines h2", has_text="12 carriers").wait_for(timeout=120_000)
     assert page.evaluate("document.activeElement.id") == "scan"
     page.get_by_role("button", name="Enter the return of 12").click()
     page.wait_for_url("**/acts/GH-*")
