@@ -139,7 +139,7 @@ def archive(folder: Path, size: int) -> Path:
     prepare(Demo(data, 0, sample_file("archive.xlsx"), sample_file("day.txt")), scenario)
     _configuration, database, books = open_books(data, clock.now)
     with database:
-        grow(books, size, lambda line: print(line, file=sys.stderr, flush=True))
+        grow(books, size, _tell)
         run_checks(database, books.scheme, clock.now(), kinds=(*WATCHED_KINDS, "overdue_loan"))
         with database.writing() as connection:
             connection.exec_driver_sql("ANALYZE")

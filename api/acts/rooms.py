@@ -12,7 +12,6 @@ from custody.matters.entry import ROOM_CHECK, RoomCheck
 from custody.procedures.room_checks import valid_until, verdict_of
 from custody.values import Instant
 from reconcile.checks.rooms import RoomFound
-from reconcile.store.candidates import world
 from reconcile.store.rooms import check_room, heard_in_the_open, stored_in
 
 LEVEL = "internal"
@@ -27,7 +26,7 @@ def found_in(ground: Ground, place: int, now: Instant) -> RoomFound | None:
 
 def _stored(ground: Ground, found: RoomFound) -> int:
     with ground.services.database.reading() as connection:
-        return stored_in(connection, found, world(connection))
+        return stored_in(connection, found)
 
 
 def exposed_in(ground: Ground, place: int) -> tuple[int, ...]:

@@ -203,6 +203,7 @@ def past_import(number: int, visit: Visit = Depends(clerk)) -> Response:
         stays=len(stays),
         items=stays[:STAYS_SHOWN],
         part=TAKEN_MAX,
+        done=visit.request.query_params.get("done", "")[:40],
         address=url("/business/new/take_back_import", run=run.id, back=f"/import/past/{run.id}"),
     )
 

@@ -25,7 +25,6 @@ from custody.store.queries import MatterFilter
 from custody.store.queries.visits import VisitFilter, every_visit
 from custody.values import Place
 from reconcile.checks.rooms import RoomFound
-from reconcile.store.candidates import world
 from reconcile.store.rooms import Listened, listened_to, stored_in
 
 router = APIRouter(include_in_schema=False)
@@ -40,9 +39,7 @@ class Row:
     """A rated place in the list: its coverage now, its newest check, and how many are inside."""
 
     place: Place
-    coverage: str
-    listening: int
-    antennas: int
+    heard: Listened
     check: Matter | None
     lasts: bool
     inside: int
@@ -62,7 +59,7 @@ def _checks(visit: Visit) -> dict[int, Matter]:
 
 def _row(ground: Ground, place: Place, heard: Listened, check: Matter | None, inside: int) -> Row:
     lasts = check is not None and check.body.goes and ground.now <= check.body.valid_until
-    return Row(place, heard.coverage, heard.listening, heard.antennas, check, lasts, inside)
+    return Row(place, heard, check, lasts, inside)
 
 
 @router.get("/rooms")
@@ -97,10 +94,8 @@ def room(identifier: int, visit: Visit = Depends(admits)) -> Response:
     if place is None or found is None or ground.directory.rating(identifier) is None:
         raise NotFound
     groups = _seen(ground, found)
-    with visit.services.database.reading() as connection:
-        around = world(connection)
     with visit.reading() as connection:
-        stored = stored_in(connection, found, around, visit.subject)
+        stored = stored_in(connection, found, visit.subject)
     ids = {name: tuple(item.id for item in items) for name, items in groups.items()}
     verdict = verdict_of(ids["in_use"], ids["heard"], ids["unclear"], found.coverage, "")
     check = _checks(visit).get(identifier)

@@ -21,8 +21,11 @@ class Cancelled(Exception):
 
 @dataclass(slots=True)
 class Work:
-    """One piece of work. `phase` and `total` are told by the doer; `total` 0: not known yet."""
+    """One piece of work. `phase` and `total` are told by the doer; `total` 0: not known yet. `about`: what its doer
+    keeps with it.
+    """
 
+    about: object = None
     phase: str = ""
     done: int = 0
     total: int = 0
@@ -64,8 +67,12 @@ class Work:
             self._ended.set()
 
 
+OVER_KEPT_MAX = 200
+"""Works that are over, and that nobody has said to forget."""
+
+
 class Works:
-    """What this server is doing now, by name."""
+    """What this server is doing now, by name, and the last of what it did."""
 
     def __init__(self) -> None:
         self._works: dict[str, Work] = {}
@@ -75,13 +82,16 @@ class Works:
         """The work of this name, begun and not forgotten."""
         return self._works.get(name)
 
-    def begin(self, name: str, doing: Callable[[Work], None]) -> Work:
+    def begin(self, name: str, doing: Callable[[Work], None], about: object = None) -> Work:
         """Begin it beside the answers; where it is being done already, that one."""
         with self._lock:
             found = self._works.get(name)
             if found is not None and not found.over:
                 return found
-            work = self._works[name] = Work()
+            over = [old for old, work in self._works.items() if work.over]
+            for old in over[: max(0, len(over) - OVER_KEPT_MAX + 1)]:
+                del self._works[old]
+            work = self._works[name] = Work(about)
         # The server may end while it is at it: what is not committed then is as if it had never begun.
         threading.Thread(target=work.run, args=(doing,), name=f"work-{name[:8]}", daemon=True).start()
         return work

@@ -6,7 +6,7 @@ carrier). Pure.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from custody.access import PERMISSIONS, Role
 from custody.approval import ROUTES, STEPS
@@ -73,10 +73,8 @@ class LineRule:
     status: str
     due: Callable[[LineCase, Thresholds], Instant | None]
     open_only: bool = True
-    by_matter: bool = False
-    """Whether the deadline is the matter's, not the line's."""
-    incident: bool = False
-    """Whether it is told as soon as the line is in its state, of carriers whose loss makes an incident."""
+    by: Literal["line", "matter", "incident"] = "line"
+    """Whose deadline it is; `incident`: told as soon as the line is in its state, of carriers whose loss is one."""
 
 
 def _of_line(case: LineCase, _limits: Thresholds) -> Instant | None:
@@ -101,17 +99,17 @@ LINE_RULES: Mapping[str, LineRule] = {
         # A reader has it for longer than the leg was to last (clause c.3).
         LineRule("leg_overdue", "circulation", "with_reader", "in_circulation", _of_line),
         # The session was to be over, and the paper is still out (clause h.3).
-        LineRule("meeting_paper_out", "meeting", "handed_out", "in_meeting", _of_meeting, by_matter=True),
+        LineRule("meeting_paper_out", "meeting", "handed_out", "in_meeting", _of_meeting, by="matter"),
         # Taken back to the unit, and not handed in there in time (clause h.4).
         LineRule("deposit_overdue", "meeting", "taken_back", "in_meeting", _of_line, open_only=False),
         # Neither preserved nor destroyed so many days after its order was closed (clause a.6).
-        LineRule("intermediate_open", "production", "intermediate", "in_place", _of_matter, by_matter=True),
+        LineRule("intermediate_open", "production", "intermediate", "in_place", _of_matter, by="matter"),
         # Out on a permit whose window is over (clauses e.1, f.1).
         LineRule("permit_overdue", "carrying_out", "out", "carried_out", _of_line),
         # With another body beyond the day of return (clause i.1).
         LineRule("provision_overdue", "provision", "outside", "provided_outside", _of_line),
         # A person declared it lost, whatever was heard of it: the incident does not wait for the radio.
-        LineRule("declared_lost", "loss", "missing", "declared_lost", _at_once, incident=True),
+        LineRule("declared_lost", "loss", "missing", "declared_lost", _at_once, by="incident"),
     )
 }
 

@@ -31,12 +31,16 @@ class Antenna:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A rated place as it is listened to. `stores`: paths of the stores in it; `cover`: of the room as a whole."""
+    """A rated place as it is listened to. `stores`: paths of the stores in it; `cover`: of the room as a whole;
+    `within`: the room and every place in it; `stored`: those of them that are a store or stand in one.
+    """
 
     place: Spot
     stores: tuple[str, ...]
     antennas: tuple[Antenna, ...]
     cover: Cover | None
+    within: tuple[int, ...] = ()
+    stored: tuple[int, ...] = ()
 
     def listening(self, now: Instant, silent_after: int) -> int:
         """How many antennas listen now."""
@@ -60,7 +64,7 @@ def where_is(room: Room, case: CarrierCase, glimpsed: bool, now: Instant, silent
     if not path.startswith(room.place.path):
         # A reading through the wall: believed elsewhere, but heard here a moment ago.
         return "unclear" if glimpsed else "elsewhere"
-    if any(path.startswith(store) for store in room.stores):
+    if path.startswith(room.stores):
         return "put_away"
     cover = case.radio_cover
     heard = cover is not None and now - cover.through_at <= silent_after

@@ -47,13 +47,14 @@ def lines_due(connection: Connection, kind: str, now: Instant, limits: Threshold
         CARRIER.c.status == asked.status,
         ~_told(kind),
     ]
-    if asked.incident:
-        conditions += [CARRIER.c.rank >= limits.incident_from_rank, LINE.c.at < now, MATTER.c.ended_at.is_(None)]
-    elif asked.by_matter:
-        grace = limits.meeting_grace if kind == "meeting_paper_out" else 0
-        conditions += [MATTER.c.due_at < now - grace, MATTER.c.ended_at.is_(None)]
-    else:
-        conditions.append(LINE.c.due_at < now)
+    match asked.by:
+        case "line":
+            conditions.append(LINE.c.due_at < now)
+        case "matter":
+            grace = limits.meeting_grace if kind == "meeting_paper_out" else 0
+            conditions += [MATTER.c.due_at < now - grace, MATTER.c.ended_at.is_(None)]
+        case "incident":
+            conditions += [CARRIER.c.rank >= limits.incident_from_rank, LINE.c.at < now, MATTER.c.ended_at.is_(None)]
     return _line_cases(connection, _lines().where(*conditions), around)
 
 

@@ -6,7 +6,7 @@ Selected here, judged by `reconcile.checks.rooms`.
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, false, func, select
+from sqlalchemy import ColumnElement, FromClause, and_, exists, false, func, or_, select
 
 from custody.access import Subject
 from custody.matters.entry import ROOM_CHECK, RoomCheck, Visit
@@ -48,13 +48,14 @@ def rooms_of(connection: Connection, places: Collection[Spot], around: World) ->
     rows = sorted(connection.execute(heard), key=lambda row: (row.reader, row.number))
     found: dict[int, Room] = {}
     for place in places:
+        inside = [one for one in around.spots.values() if one.path.startswith(place.path)]
+        within = tuple(sorted(one.id for one in inside))
+        stores = tuple(stores_in(place, inside))
         antennas = tuple(
-            Antenna(f"{row.reader}/{row.number}", row.since_at, row.through_at)
-            for row in rows
-            if row.place in around.spots and around.spots[row.place].path.startswith(place.path)
+            Antenna(f"{row.reader}/{row.number}", row.since_at, row.through_at) for row in rows if row.place in within
         )
-        stores = tuple(stores_in(place, around.spots.values()))
-        found[place.id] = Room(place, stores, antennas, around.covers.get(place.id))
+        stored = tuple(sorted(one.id for one in inside if one.path.startswith(stores)))
+        found[place.id] = Room(place, stores, antennas, around.covers.get(place.id), within, stored)
     return found
 
 
@@ -72,7 +73,7 @@ def listened_to(connection: Connection, scheme: Scheme, places: Collection[int],
     around = world(connection)
     silent = _seconds(scheme, "reader_silent_after_seconds")
     listened = _seconds(scheme, "room_listened_seconds")
-    rooms = rooms_of(connection, [around.spots[one] for one in places if one in around.spots], around)
+    rooms = rooms_of(connection, [around.spots[one] for one in places], around)
     return {
         one: Listened(room.coverage(now, silent, listened), room.listening(now, silent), len(room.antennas))
         for one, room in rooms.items()
@@ -82,47 +83,28 @@ def listened_to(connection: Connection, scheme: Scheme, places: Collection[int],
 # A store may hold very many, all heard all the time: what surely stands in one is counted, never looked at singly.
 
 
-def _within(place: Spot, around: World) -> list[int]:
-    return sorted(one.id for one in around.spots.values() if one.path.startswith(place.path))
+def _stands(presence: FromClause, room: Room) -> ColumnElement[bool]:
+    """A tag that is believed to be in a store of the room."""
+    return and_(presence.c.place.in_(room.stored), presence.c.strength.in_(sorted(BELIEVED)))
 
 
-def _in_stores(room: Room, around: World) -> list[int]:
-    """The stores of a room, and what is in them."""
-    outermost: list[str] = []
-    for path in sorted(room.stores):
-        if not outermost or not path.startswith(outermost[-1]):
-            outermost.append(path)
-    spots = around.spots.values()
-    return sorted(one.id for one in spots if any(one.path.startswith(path) for path in outermost))
-
-
-def _stands(presence: FromClause, stores: Collection[int]) -> ColumnElement[bool]:
-    """A tag that is believed to be in one of the stores."""
-    return and_(presence.c.place.in_(sorted(stores)), presence.c.strength.in_(sorted(BELIEVED)))
-
-
-def _another_elsewhere(stores: Collection[int]) -> ColumnElement[bool]:
+def _another_elsewhere(room: Room) -> ColumnElement[bool]:
     """Another tag of the same carrier says otherwise."""
     tag, presence = TAG.alias("other_tag"), PRESENCE.alias("other_presence")
+    stands = func.coalesce(_stands(presence, room), false())
     return (
         exists()
         .select_from(tag.join(presence, presence.c.epc == tag.c.epc))
-        .where(tag.c.carrier == TAG.c.carrier, tag.c.epc != TAG.c.epc, ~tag.c.retired, ~_believed(presence, stores))
+        .where(tag.c.carrier == TAG.c.carrier, tag.c.epc != TAG.c.epc, ~tag.c.retired, ~stands)
     )
 
 
-def _believed(presence: FromClause, stores: Collection[int]) -> ColumnElement[bool]:
-    """The same as `_stands`, never null."""
-    return func.coalesce(_stands(presence, stores), false())
-
-
-def stored_in(connection: Connection, found: RoomFound, around: World, subject: Subject | None = None) -> int:
+def stored_in(connection: Connection, found: RoomFound, subject: Subject | None = None) -> int:
     """How many carriers stand in a store of the room, and a check had nothing to ask. `subject`: that he may see."""
-    stores = _in_stores(found.room, around)
     query = (
         select(func.count(TAG.c.carrier.distinct()))
         .select_from(TAG.join(PRESENCE, PRESENCE.c.epc == TAG.c.epc).join(CARRIER, CARRIER.c.id == TAG.c.carrier))
-        .where(~TAG.c.retired, CARRIER.c.status.in_(sorted(KEPT)), _stands(PRESENCE, stores))
+        .where(~TAG.c.retired, CARRIER.c.status.in_(sorted(KEPT)), _stands(PRESENCE, found.room))
     )
     if subject is not None:
         query = query.where(visible(subject))
@@ -130,33 +112,28 @@ def stored_in(connection: Connection, found: RoomFound, around: World, subject: 
     return (connection.scalar(query) or 0) - judged
 
 
-def in_the_open(connection: Connection, room: Room, around: World) -> set[int]:
+def in_the_open(connection: Connection, room: Room) -> set[int]:
     """Carriers that the radio has in a place, however certain, but for those that surely stand in a store of it."""
-    stores = _in_stores(room, around)
     tags = select(TAG.c.carrier).select_from(TAG.join(PRESENCE, PRESENCE.c.epc == TAG.c.epc)).where(~TAG.c.retired)
-    here = tags.where(PRESENCE.c.place.in_(_within(room.place, around)), ~_believed(PRESENCE, stores))
-    torn = tags.where(_stands(PRESENCE, stores), _another_elsewhere(stores))
+    here = tags.where(PRESENCE.c.place.in_(room.within), ~_stands(PRESENCE, room))
+    torn = tags.where(_stands(PRESENCE, room), _another_elsewhere(room))
     return set(connection.scalars(here)) | set(connection.scalars(torn))
 
 
-def glimpsed_in(connection: Connection, room: Room, since: Instant, around: World, *, stored: bool = True) -> set[int]:
+def glimpsed_in(connection: Connection, room: Room, since: Instant, *, stored: bool = True) -> set[int]:
     """Carriers that an antenna of the place heard since an instant, wherever they are believed to be; without those
-    whose tag is believed to be in a store of it, where these are not asked for (`stored`).
+    that surely stand in a store of it, where these are not asked for (`stored`).
     """
     heard_by = and_(ANTENNA.c.reader == SIGHTING.c.reader, ANTENNA.c.number == SIGHTING.c.antenna)
     query = (
         select(TAG.c.carrier)
         .distinct()
         .select_from(SIGHTING.join(ANTENNA, heard_by).join(TAG, and_(TAG.c.epc == SIGHTING.c.epc, ~TAG.c.retired)))
-        .where(
-            SIGHTING.c.last_at >= since,
-            ANTENNA.c.role == "place",
-            ANTENNA.c.place.in_(_within(room.place, around)),
-        )
+        .where(SIGHTING.c.last_at >= since, ANTENNA.c.role == "place", ANTENNA.c.place.in_(room.within))
     )
     if not stored:
-        put_away = _stands(PRESENCE, _in_stores(room, around))
-        query = query.where(~exists().where(PRESENCE.c.epc == SIGHTING.c.epc, put_away))
+        stands = exists().where(PRESENCE.c.epc == SIGHTING.c.epc, _stands(PRESENCE, room))
+        query = query.where(or_(~stands, _another_elsewhere(room)))
     return set(connection.scalars(query))
 
 
@@ -190,10 +167,10 @@ def check_room(
     if spot is None:
         return None
     room = rooms_of(connection, [spot], around)[place]
-    glimpsed = glimpsed_in(connection, room, now - 60 * _seconds(scheme, "room_glimpse_minutes"), around, stored=False)
+    glimpsed = glimpsed_in(connection, room, now - 60 * _seconds(scheme, "room_glimpse_minutes"), stored=False)
     in_hand = in_hand_of(connection, whose(directory, place))
     used = inside.in_use(connection, directory, place)
-    every = in_the_open(connection, room, around) | glimpsed | in_hand | used
+    every = in_the_open(connection, room) | glimpsed | in_hand | used
     cases = _kept(carrier_cases(connection, every, around))
     return room_found(
         room,
@@ -215,21 +192,28 @@ def watched(connection: Connection, around: Callable[[], World], now: Instant) -
 
     `around` is asked only where there are any: mostly nobody is inside.
     """
-    found: list[Watched] = []
-    entered: set[int] = set()
-    for matter in inside.under_way(connection):
-        body: Visit = matter.body
-        spot = around().spots.get(body.place)
-        if spot is not None and body.inside:
-            entered.add(body.place)
-            room = rooms_of(connection, [spot], around())[spot.id]
-            found.append(Watched(room, matter.id, matter.number, matter.kind, "entry", matter.opened_at, body.escort))
+    visits = [(matter, matter.body) for matter in inside.under_way(connection) if matter.body.inside]
+    entered = {visit.place for _, visit in visits}
     newest = {matter.body.place: matter for matter in inside.room_checks(connection, now - DAY)}
-    for place, matter in sorted(newest.items()):
-        check: RoomCheck = matter.body
-        spot = around().spots.get(place) if check.goes and now <= check.valid_until and place not in entered else None
-        if spot is not None:
-            room = rooms_of(connection, [spot], around())[spot.id]
+    waiting = {
+        place: matter
+        for place, matter in sorted(newest.items())
+        if matter.body.goes and now <= matter.body.valid_until and place not in entered
+    }
+    if not visits and not waiting:
+        return []
+    spots = around().spots
+    rooms = rooms_of(connection, [spots[one] for one in sorted(entered | waiting.keys()) if one in spots], around())
+    found: list[Watched] = []
+    visit: Visit
+    for matter, visit in visits:
+        if visit.place in rooms:
+            room = rooms[visit.place]
+            found.append(Watched(room, matter.id, matter.number, matter.kind, "entry", matter.opened_at, visit.escort))
+    for place, matter in waiting.items():
+        if place in rooms:
+            check: RoomCheck = matter.body
+            room = rooms[place]
             found.append(Watched(room, matter.id, matter.number, ROOM_CHECK, "before", check.at, check.by))
     return found
 
@@ -241,7 +225,7 @@ def exposures(connection: Connection, scheme: Scheme, now: Instant, around: Call
     verdicts: list[Verdict] = []
     for one in watched(connection, around, now):
         told, settled = _told(connection, one.matter)
-        cases = _kept(carrier_cases(connection, in_the_open(connection, one.room, around()) - told, around()))
+        cases = _kept(carrier_cases(connection, in_the_open(connection, one.room) - told, around()))
         coverage = one.room.coverage(now, silent, listened)
         for carrier, case in sorted(cases.items()):
             where = where_is(one.room, case, False, now, silent)

@@ -62,6 +62,7 @@ class Closed:
 
 
 FIRST_ACTS = 20
+"""Of these one looks where a time begins in the ledger: acts of two servers may bear their times in turned order."""
 LATE_KIND = "overdue_loan"
 """A loan past its day cannot be renewed (clause c.5): its finding ends when the carrier comes back."""
 
@@ -130,7 +131,6 @@ def loans_and_returns(
 def _entered(
     connection: Connection, subject: Subject, since: Instant, ends: Sequence[Instant], units: Collection[int] | None
 ) -> dict[tuple[int, str], int]:
-    # Where they begin in the ledger: a few of the first acts, for two at once may bear their times in turned order.
     acts = select(ACT.c.number).where(ACT.c.entered_at > since).order_by(ACT.c.entered_at).limit(FIRST_ACTS)
     first = connection.scalar(select(func.min(ENTRY.c.sequence)).where(ENTRY.c.act.in_(acts)))
     if first is None:

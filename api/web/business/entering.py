@@ -5,62 +5,37 @@ restart the books say whether it was entered.
 """
 
 import secrets
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from api.acts.model import Act
 from api.acts.wording import act_words
 from api.web.business.acting import Entered, Ready, Stopped, enter
 from api.web.render import render
 from api.web.visit import Form, Visit, posted, signed_in
 from api.web.working import Work, works_of
 from custody.rules import NotFound
-from custody.values import SECOND, Instant
 
 router = APIRouter(include_in_schema=False)
 AT_ONCE_FACTS = 1_000
 """An act of so many facts is entered while one waits."""
-KEPT = 12 * 3600 * SECOND
-_LOCK = threading.Lock()
 
 
 @dataclass(slots=True)
 class Entering:
-    """One act on its way; `onward`: where one goes when it is entered; `refused`: the page of its refusal."""
+    """One act on its way. `then`: where one goes, once it is entered; `against`: the page of its refusal, once it was
+    refused.
+    """
 
-    ready: Ready
+    act: Act
     person: int
-    begun: Instant
     home: str
-    onward: Callable[[Entered], str]
-    refused: Callable[[Visit, Stopped], Response]
-    entered: Entered | None = None
-    stopped: Stopped | None = None
+    then: str = ""
+    against: Callable[[Visit], Response] | None = None
     not_found: bool = False
-
-
-@dataclass(slots=True)
-class Kept:
-    """Those of one server, by name."""
-
-    by_name: dict[str, Entering] = field(default_factory=dict)
-
-    def add(self, name: str, one: Entering) -> None:
-        """Keep it, and forget those that were begun long ago."""
-        for old in [key for key, kept in self.by_name.items() if kept.begun <= one.begun - KEPT]:
-            del self.by_name[old]
-        self.by_name[name] = one
-
-
-def _kept(app: FastAPI) -> Kept:
-    with _LOCK:
-        found: Kept | None = getattr(app.state, "entering", None)
-        if found is None:
-            found = app.state.entering = Kept()
-    return found
 
 
 def begin(
@@ -71,62 +46,70 @@ def begin(
     onward: Callable[[Entered], str],
     refused: Callable[[Visit, Stopped], Response],
 ) -> Response:
-    """Enter it beside the pages; the answer leads to the page that says how far it is."""
-    name, app = secrets.token_hex(16), visit.request.app
-    one = Entering(ready, visit.subject.person, visit.now, home, onward, refused)
-    _kept(app).add(name, one)
-    works_of(app).begin(name, lambda work: _enter(visit, one, work))
+    """Enter it beside the pages; the answer leads to the page that says how far it is.
+
+    `home`: back to the form; `onward`: where one goes when it is entered; `refused`: the page of its refusal.
+    """
+    one, total = Entering(ready.act, visit.subject.person, home), len(ready.facts)
+
+    def doing(work: Work) -> None:
+        work.told("entering", 0, total)
+        try:
+            one.then = onward(enter(visit, ready, lambda done: work.told("entering", done, total)))
+        except Stopped as stopped:
+            one.against = _said(refused, stopped)
+        except NotFound:
+            one.not_found = True
+
+    name = secrets.token_hex(16)
+    works_of(visit.request.app).begin(name, doing, one)
     return RedirectResponse(f"/entering/{name}", status_code=303)
 
 
-def _enter(visit: Visit, one: Entering, work: Work) -> None:
-    total = len(one.ready.facts)
-    work.told("entering", 0, total)
-    try:
-        one.entered = enter(visit, one.ready, lambda done: work.told("entering", done, total))
-    except Stopped as stopped:
-        one.stopped = stopped
-    except NotFound:
-        one.not_found = True
+def _said(refused: Callable[[Visit, Stopped], Response], stopped: Stopped) -> Callable[[Visit], Response]:
+    return lambda visit: refused(visit, stopped)
 
 
-def _of(visit: Visit, name: str) -> Entering | None:
-    found = _kept(visit.request.app).by_name.get(name)
-    return found if found is not None and found.person == visit.subject.person else None
+def _of(visit: Visit, name: str) -> tuple[Entering, Work] | None:
+    """The visitor's own act of this name; None: not his, or not known any more."""
+    work = works_of(visit.request.app).get(name)
+    if work is None or not isinstance(work.about, Entering) or work.about.person != visit.subject.person:
+        return None
+    return work.about, work
 
 
 @router.get("/entering/{name}")
 def page(name: str, visit: Visit = Depends(signed_in)) -> Response:
     """How far it is; when it is over, on to what was entered, or what stands against it. Raises NotFound."""
-    one = _of(visit, name)
-    work = works_of(visit.request.app).get(name)
-    if one is None or work is None:
+    found = _of(visit, name)
+    if found is None:
         return render(visit, "business/entering.html", work_name=name, one=None, work=None, heading="", status_code=404)
-    if one.entered is not None:
-        return RedirectResponse(one.onward(one.entered), status_code=303)
-    if one.stopped is not None:
-        return one.refused(visit, one.stopped)
+    one, work = found
+    if one.then:
+        return RedirectResponse(one.then, status_code=303)
+    if one.against is not None:
+        return one.against(visit)
     if one.not_found:
         raise NotFound
-    heading = act_words(one.ready.act, visit.t)
+    heading = act_words(one.act, visit.t)
     return render(visit, "business/entering.html", work_name=name, one=one, work=work, heading=heading)
 
 
 @router.get("/entering/{name}/progress")
 def progress(name: str, visit: Visit = Depends(signed_in)) -> Response:
     """How far it is, for the page that shows it."""
-    work = works_of(visit.request.app).get(name)
-    if _of(visit, name) is None or work is None or work.over:
+    found = _of(visit, name)
+    if found is None or found[1].over:
         return JSONResponse({"over": True})
-    phase = visit.t("import.phase.entering")
+    work, phase = found[1], visit.t("import.phase.entering")
     return JSONResponse({"over": False, "phase": phase, "done": work.done, "total": work.total})
 
 
 @router.post("/entering/{name}")
 def stop(name: str, visit: Visit = Depends(signed_in), _form: Form = Depends(posted)) -> Response:
     """Stop it; what was entered before that stays."""
-    work = works_of(visit.request.app).get(name)
-    if _of(visit, name) is not None and work is not None:
-        work.cancel()
-        work.wait(5)
+    found = _of(visit, name)
+    if found is not None:
+        found[1].cancel()
+        found[1].wait(5)
     return RedirectResponse(f"/entering/{name}", status_code=303)

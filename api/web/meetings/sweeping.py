@@ -64,7 +64,7 @@ def _place(visit: Visit, meeting: Shown, place: Place | None, plain: SweepPlace)
         room = rooms_of(connection, [spot], around)[spot.id]
         coverage = room.coverage(visit.now, silent, listened)
     with visit.reading() as connection:
-        heard = {one for one in glimpsed_in(connection, room, since, around) if one in out}
+        heard = {one for one in glimpsed_in(connection, room, since) if one in out}
         for carrier, case in carrier_cases(connection, out, around).items():
             radio = case.radio
             if radio is not None and radio.place is not None and radio.place.path.startswith(spot.path):

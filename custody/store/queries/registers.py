@@ -90,9 +90,7 @@ def incoming(
     page, earlier, later = rows_of_page(connection, query, [c.id], [int], after, before, limit, falling=True)
     found, capped = total(connection, query)
     ids = [row.id for row in page]
-    entered = select(t.CARRIER.c.id.label("carrier"), e.happened_at, e.act, e.by, e.matter).join_from(
-        t.CARRIER, t.ENTRY, and_(*came_by)
-    )
+    entered = select(e.carrier, e.happened_at, e.act, e.by, e.matter).join_from(t.CARRIER, t.ENTRY, and_(*came_by))
     rows = list(connection.execute(entered.where(c.id.in_(ids)).order_by(c.id.desc(), e.sequence)))
     items = carriers_by_id(connection, subject, ids)
     receipts = matters_by_id(connection, subject, [row.matter for row in rows if row.matter is not None])
