@@ -17,6 +17,7 @@ from custody.entries import Fact, PersonRecorded, PlaceRecorded
 from custody.ledger import Frontier, leaf_hash
 from custody.store import schema as t
 from custody.store.books import Books
+from custody.store.carrier_counts import count_all
 from custody.store.grams import grams
 from custody.store.marks import highest_rank, write_marks
 from custody.values import DAY, SECOND, Instant, Person, Place
@@ -247,10 +248,9 @@ def _close(connection: Connection, made: _Maker) -> None:
 
 def _count(connection: Connection, books: Books, before: int) -> None:
     """What the books count beforehand, of what was copied past them."""
-    c, names = t.CARRIER.c, [column.name for column in t.CARRIER_COUNT.c]
-    key = (func.coalesce(c.place, 0), c.unit, c.rank, c.status, c.origin)
     connection.execute(t.CARRIER_COUNT.delete())
-    connection.execute(t.CARRIER_COUNT.insert().from_select(names, select(*key, func.count()).group_by(*key)))
+    connection.execute(t.COMMON_SCOPE.delete())
+    count_all(connection)
     write_marks(connection, highest_rank(books.scheme), before, books.position(connection))
 
 

@@ -115,7 +115,7 @@ def strips(connection: Connection, visit: Visit, directory: Directory) -> tuple[
 def _business(connection: Connection, visit: Visit, directory: Directory) -> dict[str, Any]:
     """What keepers and those who answer for units see."""
     subject = visit.subject
-    counted = balance(queries.origin_counts(connection, subject), queries.status_counts(connection, subject))
+    counted = balance(*queries.origin_and_status_counts(connection, subject))
     checkpoints = store.checkpoints(connection, 1)
     by_kind = [one for one in counts(connection, subject) if one.open]
     return {

@@ -26,7 +26,18 @@ class CarrierCountRow(SQLModel, table=True):
     rank: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     status: str = Field(primary_key=True)
     origin: str = Field(primary_key=True)
+    scope: int = _key()
+    """What the scope names in common, of `common_scope`; 0: nobody."""
     n: int = _int64()
+
+
+class CommonScopeRow(SQLModel, table=True):
+    """Whom a scope names in common: a row for each principal; see `custody.store.carrier_counts.scope_number`."""
+
+    __tablename__ = "common_scope"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    scope: int = _key()
+    principal: str = Field(primary_key=True)
 
 
 class BalanceMarkRow(SQLModel, table=True):

@@ -557,7 +557,7 @@ def test_hundreds_are_taken_in_as_one_act(archive: Archive) -> None:
 
 
 _BACK_TO_0001 = (
-    *(f"DROP TABLE {name}" for name in ("carrier_count", "balance_mark", "balance_sum")),
+    *(f"DROP TABLE {name}" for name in ("carrier_count", "common_scope", "balance_mark", "balance_sum")),
     *(f"DROP INDEX {name}" for name in ("ix_carrier_kind", "ix_carrier_level")),
     *(f"DROP TABLE {name}" for name in ("import_run", "import_mapping")),
     *(f"DROP TABLE {name}" for name in ("place_plan", "setup_waiver")),

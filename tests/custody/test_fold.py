@@ -244,6 +244,7 @@ class StoreMachine(RuleBasedStateMachine):
         with self.database.writing() as connection:
             for table in (
                 t.CARRIER_COUNT,
+                t.COMMON_SCOPE,
                 t.BALANCE_MARK,
                 t.STANDING,
                 t.GRAM,
@@ -305,7 +306,7 @@ class StoreMachine(RuleBasedStateMachine):
             assert register.directory == queries.directory(connection)
             for state in register.carriers.values():
                 possible(state)
-            counted = balance(queries.origin_counts(connection, CLERK), queries.status_counts(connection, CLERK))
+            counted = balance(*queries.origin_and_status_counts(connection, CLERK))
             assert counted.closes
             assert counted.came_in_total == len(register.carriers)
         assert self.archive.books.rebuild_check() == []

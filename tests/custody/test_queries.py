@@ -1,5 +1,6 @@
 """Reading: lists, paging, search, and the wall around what is hidden."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ def numbers(page: queries.Page[queries.CarrierItem]) -> list[tuple[str, int]]:
 def a_mixed_house(archive: Archive) -> list[int]:
     """Carriers of every level, of three units, with several scopes; some of them lent."""
     made = []
-    scopes = (("all",), ("unit:3",), ("unit:4", "person:5"), ("post:core",), ("person:4",), ())
+    scopes = (("all",), ("unit:3",), ("unit:4", "person:5"), ("post:core", "unit:3", "person:4"), ("person:4",), ())
     for unit in (1, 3, 4):
         for level in ("top_secret", "secret", "confidential", "internal"):
             for scope in scopes:
@@ -87,6 +88,26 @@ class TestSight:
 
             agree()
 
+    def test_counts_that_are_kept_are_of_what_is_seen(self, archive: Archive) -> None:
+        """Whoever asks is told as many as he can count himself: in reach, in common and singly in scope, in hand."""
+        made = a_mixed_house(archive)
+        archive.enter(CLERK, [Moved(made[3], SHELF_2), Moved(made[21], SHELF_2)], "move")
+        with archive.books.database.reading() as connection:
+            states = queries.states_of(connection, made)
+
+            @given(SUBJECTS)
+            @settings(max_examples=150)
+            def agree(who: Subject) -> None:
+                seen = [state for state in states.values() if sees(who, state, SCHEME)]
+                origins, told = queries.origin_and_status_counts(connection, who)
+                assert queries.status_counts(connection, who) == told
+                assert {status: n for status, n in told.items() if n} == Counter(state.status for state in seen)
+                assert {origin: n for origin, n in origins.items() if n} == Counter(state.origin for state in seen)
+                places = queries.counts_by_place(connection, who)
+                assert places == Counter(state.place for state in seen if state.place is not None)
+
+            agree()
+
     def test_hidden_carriers_change_nothing_that_is_shown(self, archive: Archive) -> None:
         """Noninterference: every answer is the same with and without the carriers that are hidden."""
         who = subject("ma", Role.BORROWER)
@@ -112,7 +133,7 @@ class TestSight:
                 *pages,
                 queries.loans(connection, who, NOW),
                 queries.status_counts(connection, who),
-                queries.origin_counts(connection, who),
+                queries.origin_and_status_counts(connection, who),
                 queries.counts_by_place(connection, who),
                 queries.latest_entries(connection, who, 100),
                 queries.carriers_by_id(connection, who, range(1, 30)),
@@ -343,7 +364,7 @@ def test_counts_by_state_origin_and_place(archive: Archive) -> None:
         states = queries.status_counts(connection, CLERK)
         assert set(states) == set(Status)
         assert {status: count for status, count in states.items() if count} == {Status.IN_PLACE: 3, Status.ON_LOAN: 1}
-        assert queries.origin_counts(connection, CLERK)["legacy"] == 4
+        assert queries.origin_and_status_counts(connection, CLERK)[0]["legacy"] == 4
         assert queries.counts_by_place(connection, CLERK) == {SHELF: 2, SHELF_2: 1}
 
 

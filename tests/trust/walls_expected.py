@@ -58,6 +58,8 @@ class Sees:
         self.rounds = {
             row.number for row in whole.rows["round"] if opens and expected.get(row.number, set()) <= self.carriers
         }
+        named = [row for row in whole.rows["common_scope"] if row.principal in who.principals]
+        self.common_scopes = {row.scope for row in named}
         self.numbers = {row.epc: row for row in whole.rows["tag_number"]}
         bound = {row.epc: row.carrier for row in whole.rows["tag"]}
         self.bound = bound
@@ -140,8 +142,11 @@ SEEN: Mapping[str, Callable[[Sees, Any], bool]] = {
     "carrier": lambda s, row: row.id in s.carriers,
     **dict.fromkeys(("carrier_scope", "carrier_gram", "carrier_queue", "tag", "standing"), _CARRIER),
     "carrier_count": lambda s, row: (
-        may(s.who, P.SEE_CARRIERS) and row.rank <= s.who.clearance_rank and s.in_reach(row.unit)
+        may(s.who, P.SEE_CARRIERS)
+        and row.rank <= s.who.clearance_rank
+        and (s.in_reach(row.unit) or row.scope in s.common_scopes)
     ),
+    "common_scope": lambda s, row: row.principal in s.who.principals,
     **dict.fromkeys(
         ("balance_mark", "balance_sum"),
         lambda s, row: may(s.who, P.SEE_CARRIERS) and s.who.reach is None and row.rank <= s.who.clearance_rank,

@@ -1,17 +1,18 @@
 """Carriers as pages and lists show them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select, union
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, func, or_, select, union
 
 from custody.access import Permission, Subject, may
 from custody.life_cycle import Status
 from custody.register import CarrierState
 from custody.rules import NotFound
 from custody.store import schema as t
-from custody.store.carrier_counts import NOWHERE
+from custody.store.carrier_counts import NOWHERE, in_common
 from custody.store.projection import load_states, scopes_of, tags_of
 from custody.store.queries.paging import COUNTED_MAX, Page, pack, rows_after_one, rows_of_page, total
 from custody.store.queries.search import leading_piece, text_condition
@@ -391,10 +392,22 @@ def states_of(connection: Connection, identifiers: Iterable[int]) -> dict[int, C
     return load_states(connection, identifiers)
 
 
+def origin_and_status_counts(
+    connection: Connection, subject: Subject
+) -> tuple[Mapping[Origin, int], Mapping[Status, int]]:
+    """How many carriers came in by each origin, and how many are in each state; 0 where there are none."""
+    origins: Counter[Origin] = Counter(dict.fromkeys(get_args(Origin), 0))
+    states: Counter[Status] = Counter(dict.fromkeys(Status, 0))
+    for (origin, status), many in _counts(connection, subject, "origin", "status").items():
+        origins[origin] += many
+        states[Status(status)] += many
+    return origins, states
+
+
 def status_counts(connection: Connection, subject: Subject) -> Mapping[Status, int]:
     """How many carriers are in each state; every state is there, with 0 where there are none."""
     counted = _counts(connection, subject, "status")
-    return {status: counted.get(status.value, 0) for status in Status}
+    return {status: counted[(status.value,)] for status in Status}
 
 
 def status_totals(connection: Connection, subject: Subject) -> Mapping[Status, tuple[int, bool]]:
@@ -408,41 +421,45 @@ def status_totals(connection: Connection, subject: Subject) -> Mapping[Status, t
     }
 
 
-def origin_counts(connection: Connection, subject: Subject) -> Mapping[Origin, int]:
-    """How many carriers came in by each origin."""
-    counted = _counts(connection, subject, "origin")
-    origins: tuple[Origin, ...] = ("produced", "received", "copied", "legacy")
-    return {origin: counted.get(origin, 0) for origin in origins}
-
-
 def counts_by_place(connection: Connection, subject: Subject) -> Mapping[int, int]:
     """How many carriers the books have in each place now, that place itself only."""
     counted = _counts(connection, subject, "place")
-    return {place: count for place, count in counted.items() if place is not None and place != NOWHERE}
+    return {place: count for (place,), count in counted.items() if place is not None and place != NOWHERE}
 
 
-def _counts(connection: Connection, subject: Subject, name: str) -> dict[Any, int]:
-    """Of each value of a column: within reach by the counts that are kept; whatever else is seen, one by one."""
+def _counts(connection: Connection, subject: Subject, *names: str) -> Counter[tuple[Any, ...]]:
+    """Of each value of these columns: within reach, or in common with others in scope, by the counts that are kept;
+    whatever else is seen, one by one.
+    """
+    counted: Counter[tuple[Any, ...]] = Counter()
     if not may(subject, Permission.SEE_CARRIERS):
-        return {}
+        return counted
     n = t.CARRIER_COUNT.c
-    kept = select(n[name], func.sum(n.n)).where(n.rank <= subject.clearance_rank).group_by(n[name])
+    columns = [n[name] for name in names]
+    kept = select(*columns, func.sum(n.n)).where(n.rank <= subject.clearance_rank).group_by(*columns)
+    asked = [kept]
     if subject.reach is not None:
-        kept = kept.where(n.unit.in_(sorted(subject.reach)))
-    counted = {value: int(many) for value, many in connection.execute(kept) if many}
-    if subject.reach is not None:
-        for value, many in connection.execute(_out_of_reach(subject, t.CARRIER.c[name])):
-            counted[value] = counted.get(value, 0) + many
+        s = t.COMMON_SCOPE.c
+        common = select(s.scope).where(s.principal.in_(in_common(subject.principals)))
+        kept = kept.where(or_(n.unit.in_(sorted(subject.reach)), n.scope.in_(common)))
+        asked = [kept, _seen_singly(subject, subject.reach, [t.CARRIER.c[name] for name in names])]
+    for query in asked:
+        for *values, many in connection.execute(query):
+            if many:
+                counted[tuple(values)] += int(many)
     return counted
 
 
-def _out_of_reach(subject: Subject, column: ColumnElement[Any]) -> Select[Any]:
-    """Counts of carriers that are seen though their units are not in reach: in scope, in hand, in an open matter."""
-    c = t.CARRIER.c
+def _seen_singly(subject: Subject, reach: Collection[int], columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    """Counts of carriers that are seen though neither their units are in reach nor their scopes name the subject in
+    common with others: named in scope, in hand, in an open matter.
+    """
+    c, s = t.CARRIER.c, t.SCOPE.c
+    common = in_common(subject.principals)
     ways = [
-        select(t.SCOPE.c.carrier).where(t.SCOPE.c.principal.in_(sorted(subject.principals))),
+        select(s.carrier).where(s.principal.in_(sorted(subject.principals.difference(common)))),
         select(c.id).where(c.holder == subject.person),
         select(c.id).where(c.matter.in_(sorted(subject.matters))),
     ]
-    found = select(column, func.count()).where(c.id.in_(union(*ways)), visible(subject)).group_by(column)
-    return found.where(c.unit.not_in(sorted(subject.reach))) if subject.reach else found
+    kept = or_(c.unit.in_(sorted(reach)), exists().where(s.carrier == c.id, s.principal.in_(common)))
+    return select(*columns, func.count()).where(c.id.in_(union(*ways)), visible(subject), ~kept).group_by(*columns)

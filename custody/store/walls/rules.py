@@ -83,6 +83,10 @@ def _own(column: str) -> Condition:
     return lambda w: f"{w.own(column)} = {w.number('person')}"
 
 
+def _of_common_scope() -> Condition:
+    return lambda w: w.seen_at_once("common_scope", "scope", w.own("scope"))
+
+
 def _all(*conditions: Condition) -> Condition:
     return lambda w: "(" + " AND ".join(one(w) for one in conditions) + ")"
 
@@ -192,7 +196,11 @@ WALLED: Mapping[str, Rule] = {
     "tag_batch": Rule("number", _seen("tag_number", "batch", "number")),
     "standing": Rule("carrier", _carrier()),
     # As the carriers that it counts: those of whoever sees them by name alone are counted one by one.
-    "carrier_count": Rule("unit, level", _all(_flag("carriers"), _cleared, _any(_flag("everywhere"), _reach()))),
+    "common_scope": Rule("principal", lambda w: w.within(w.own("principal"), "principals")),
+    "carrier_count": Rule(
+        "unit, level, scope",
+        _all(_flag("carriers"), _cleared, _any(_flag("everywhere"), _reach(), _of_common_scope())),
+    ),
     # They count everything, and are for whom nothing is hidden: their rank is the highest.
     "balance_mark": Rule("level", _all(_flag("carriers"), _flag("everywhere"), _cleared)),
     "balance_sum": Rule("level", _all(_flag("carriers"), _flag("everywhere"), _cleared)),
