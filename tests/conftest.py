@@ -1,5 +1,6 @@
 """What every area shares: a fresh migrated database on both engines, books on it, an archive in them."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -31,6 +32,8 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile("house")
+# Hundreds of thousands of objects live as long as the process: looking through them all the time is a tenth of it.
+gc.set_threshold(50_000, 50, 200)
 share_compiled_statements()
 without_syncs()
 

@@ -38,7 +38,7 @@ STATES = ("open", "mine", "closed", "all")
 def open_incidents(visit: Visit) -> int:
     """The figure in the navigation: incidents that are open for this visit."""
     with visit.reading() as connection:
-        return work.cases(connection, visit.subject, CaseFilter(incidents=True), limit=1).total
+        return work.open_incidents(connection, visit.subject)
 
 
 navigation.COUNTS["cases"] = open_incidents

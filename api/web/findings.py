@@ -33,10 +33,11 @@ from reconcile.checks import KINDS
 from reconcile.store.case_queries import case_of, cases
 from reconcile.store.coverage import listened_through
 from reconcile.store.finding_counts import counts, owners
-from reconcile.store.finding_queries import FindingDetail, FindingFilter, FindingItem, finding, findings
+from reconcile.store.finding_queries import FindingDetail, FindingFilter, FindingItem, any_of, finding, findings
 
 router = APIRouter(include_in_schema=False)
 PAGE = 25
+ALARMS_MAX = 20
 CASES_OFFERED, SEVERAL_MAX = 50, 200
 SETTLES = Permission.SETTLE_FINDINGS
 reads = needs(Permission.SEE_FINDINGS)
@@ -90,8 +91,11 @@ def groups_of(asked: Asked, items: Sequence[FindingItem]) -> list[tuple[int | No
 
 def alarms(connection: Connection, visit: Visit) -> tuple[FindingItem, ...]:
     """Open findings that want somebody at once and that nobody has taken up."""
-    page = findings(connection, visit.subject, FindingFilter(grouped=True), limit=20)
-    return tuple(item for item in page.items if item.line.urgency == 0 and item.line.state == "open")
+    asked = FindingFilter(alarms=True, grouped=True)
+    # Every page asks, and mostly there are none.
+    if not any_of(connection, visit.subject, asked):
+        return ()
+    return findings(connection, visit.subject, asked, limit=ALARMS_MAX).items
 
 
 def _page_of(connection: Connection, visit: Visit, asked: Asked) -> Page[FindingItem]:

@@ -8,6 +8,7 @@ In templates: `t(key, **blanks)`, `icon(name)`, `st(kind, icon, word)`, `state(s
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -51,16 +52,22 @@ environment = Environment(
 )
 
 
+@cache
 def icon(name: str, extra: str = "") -> Markup:
     """A symbol of `_icons.html`."""
     cls = f"i {extra}" if extra else "i"
     return Markup('<svg class="{}" aria-hidden="true" focusable="false"><use href="#i-{}"/></svg>').format(cls, name)
 
 
+@cache
+def _span(cls: str) -> Markup:
+    return Markup('<span class="{}">').format(cls)
+
+
 def st(kind: str, icon_name: str, word: str, extra: str = "") -> Markup:
     """A state: colour class `kind` (ok, act, due, bad, odd, mute, deaf), icon and word."""
     cls = f"st k-{kind} {extra}" if extra else f"st k-{kind}"
-    return Markup('<span class="{}">{}{}</span>').format(cls, icon(icon_name), word)
+    return _span(cls) + icon(icon_name) + word + Markup("</span>")
 
 
 def url(address: str, /, **query: object) -> str:

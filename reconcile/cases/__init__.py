@@ -22,7 +22,16 @@ from reconcile.cases.acts import (
 )
 from reconcile.cases.checklist import STEPS, Clock, StepState
 from reconcile.cases.showing import Incident, incident_of
-from reconcile.store.case_queries import CaseDetail, CaseFilter, CaseItem, case_detail, case_of, cases, file_content
+from reconcile.store.case_queries import (
+    CaseDetail,
+    CaseFilter,
+    CaseItem,
+    case_detail,
+    case_of,
+    cases,
+    file_content,
+    open_incidents,
+)
 
 __all__ = [
     "STEPS",
@@ -49,6 +58,7 @@ __all__ = [
     "leave",
     "note",
     "open_case",
+    "open_incidents",
     "reopen",
     "resolutions_of",
     "set_due",

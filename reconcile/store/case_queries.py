@@ -223,6 +223,15 @@ def cases(
     )
 
 
+def open_incidents(connection: Connection, subject: Subject) -> int:
+    """How many incidents are open for the subject."""
+    if not may(subject, Permission.SEE_FINDINGS):
+        return 0
+    query, counted = _query(subject)
+    wanted = query.where(~_over(counted), counted.c.grave == 1)
+    return total(connection, wanted.with_only_columns(CASE.c.number))[0]
+
+
 def case_item(connection: Connection, subject: Subject, number: str) -> CaseItem:
     """One case without its findings. Raises NotFound for hidden and absent alike."""
     return _item(_row(connection, subject, number))

@@ -47,6 +47,8 @@ class FindingFilter:
     case: str | None = None
     text: str = ""
     """A finding's or carrier's number, a tag, a reader, a place's code or a person's name, or how it begins."""
+    alarms: bool = False
+    """Those that want somebody at once and that nobody has taken up."""
     grouped: bool = False
     """Of the findings of one case that the subject sees, the foremost stands for all of them."""
 
@@ -264,9 +266,17 @@ def _conditions(subject: Subject, asked: FindingFilter) -> list[ColumnElement[bo
         found.append(or_(FINDING.c.kind.in_(sorted(asked.kinds)), late))
     if asked.case is not None:
         found.append(FINDING.c.number.in_(select(CASE_MEMBER.c.finding).where(CASE_MEMBER.c.case_number == asked.case)))
+    if asked.alarms:
+        found += [FINDING.c.urgency == 0, FINDING.c.state == "open"]
     if asked.text:
         found.append(_begins(asked.text))
     return found + asked.opened.holds(FINDING.c.opened_at)
+
+
+def any_of(connection: Connection, subject: Subject, asked: FindingFilter) -> bool:
+    """Whether there is any of these: far less work than the page of them."""
+    query = _lines(subject).where(*_conditions(subject, asked)).with_only_columns(FINDING.c.number)
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def _begins(text: str) -> ColumnElement[bool]:

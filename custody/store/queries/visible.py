@@ -5,6 +5,7 @@ are what the wall was raised with (see `custody.store.walls`).
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, literal, not_, or_, select, true
@@ -107,6 +108,11 @@ class OwnSight:
         return matter.in_(select(t.PARTY.c.matter).where(t.PARTY.c.person == self.subject.person))
 
 
+# A page asks for them a dozen times: the words for one subject are put together once.
+_SUBJECTS_KEPT = 256
+
+
+@lru_cache(_SUBJECTS_KEPT)
 def visible(subject: Subject) -> ColumnElement[bool]:
     """Which rows of `carrier` exist for this subject: cleared, and in scope, in reach or in hand."""
     return carrier_seen(OwnSight(subject), t.CARRIER.c)
@@ -119,6 +125,7 @@ def hidden(subject: Subject) -> ColumnElement[bool]:
     return not_(func.coalesce(visible(subject), false()))
 
 
+@lru_cache(_SUBJECTS_KEPT)
 def visible_matters(subject: Subject) -> ColumnElement[bool]:
     """Which rows of `matter` exist for this subject: cleared, and in reach or with a part in it."""
     return matter_seen(OwnSight(subject), t.MATTER.c)
