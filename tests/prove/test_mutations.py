@@ -22,7 +22,7 @@ KEPT = [
     if means.kept and not means.as_of and means.kind != "prove"
 ]
 """Clause and means; what only the product's own properties prove cannot be taken out."""
-SLICE = 2
+SLICE = 1
 RED, GREEN = 1, 0
 SECONDS_MAX = 240
 

@@ -40,7 +40,8 @@ TELLS_HASHES = frozenset({"/ledger", "/ledger/bundle", "/ledger/checkpoints/{siz
 """Routes that show the ledger's own hashes: of leaves with a random nonce each, from which nothing is guessed."""
 EVERYBODY = (*LOOKERS, "nobody")
 SLICE = 300
-"""`make test` puts one of so many questions as everybody, and of each route one of each sort as the clerk."""
+ROUTES_SLICE = 4
+"""`make test` puts one of SLICE questions as everybody; as the clerk, of one in so many routes one of each sort."""
 SENT_AS = ("clerk", "clerk_of_planning", "manager_of_planning", "borrower", "secretary", "secrecy_office")
 SENT_SLICE, CONFLICT_SLICE = 80, 4
 
@@ -137,7 +138,8 @@ def chosen(who: str, asked: Sequence[Asked], slice_of: int) -> list[Asked]:
     for one in asked:
         by_chance = zlib.crc32(f"{who} {one.route} {one.unnamed}".encode()) % slice_of == 0
         sort = (one.route, "" if "{key}" in one.route else one.sort)
-        if by_chance or (who == "clerk" and sort not in met):
+        in_turn = who == "clerk" and zlib.crc32(one.route.encode()) % ROUTES_SLICE == 0
+        if by_chance or (in_turn and sort not in met):
             met.add(sort)
             found.append(one)
     return found
@@ -177,6 +179,8 @@ def _difference(first: tuple[Any, ...], second: tuple[Any, ...]) -> str:
 
 def test_what_is_hidden_leaves_no_trace_in_any_answer(pair: Worlds) -> None:
     asked = everything(pair.known)
+    unasked = {one.path for one in routes() if "GET" in one.methods} - {one.route for one in asked} - NOT_ASKED.keys()
+    assert unasked == set()
     wrong: list[str] = []
     answered: Counter[str] = Counter()
     for who in EVERYBODY:
@@ -184,8 +188,7 @@ def test_what_is_hidden_leaves_no_trace_in_any_answer(pair: Worlds) -> None:
         wrong += found
         answered += times
     assert not wrong, "\n".join(wrong[:40])
-    unasked = {one.path for one in routes() if "GET" in one.methods} - answered.keys() - NOT_ASKED.keys()
-    assert unasked == set()
+    assert len(answered) >= (len({one.route for one in asked}) if WHOLE else 40), "hardly any page was asked for"
 
 
 def test_acts_tell_nothing_of_what_is_hidden(pair: Worlds) -> None:

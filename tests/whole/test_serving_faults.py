@@ -5,6 +5,7 @@ The full disk is a limit on the size of files, set on the running server and lif
 
 import os
 import resource
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -114,11 +115,12 @@ def test_a_second_writer_is_refused_and_readers_are_not(served: tuple[House, Pro
     server.stop()
 
 
-def test_a_port_in_use_is_said(served: tuple[House, Process], tmp_path: Path) -> None:
-    house, _server = served
-    other = houses.a_house(tmp_path / "other", houses.ANTENNAS, {SHELF: 1})
-    refused = _command("serve", "--data", str(other.data), "--port", str(house.port))
+def test_a_port_in_use_is_said(tmp_path: Path) -> None:
+    house = houses.a_house(tmp_path, houses.ANTENNAS, {SHELF: 1})
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = _command("serve", "--data", str(house.data), "--port", str(port))
     assert refused.returncode == 2
     assert refused.stdout == ""
-    expected = f"custody: 127.0.0.1:{house.port} cannot be had (Address already in use); name another with --port\n"
+    expected = f"custody: 127.0.0.1:{port} cannot be had (Address already in use); name another with --port\n"
     assert refused.stderr == expected

@@ -24,7 +24,7 @@ from tests.custody.stateful.paths import PATHS, Busy, walk
 from tests.prove.record import WHOLE, proof
 
 T = TypeVar("T")
-SEEDS, STEPS = (60, 60) if WHOLE else (3, 12)
+SEEDS, STEPS = (60, 60) if WHOLE else (2, 12)
 CARRIERS = 6
 
 

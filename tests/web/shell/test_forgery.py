@@ -115,11 +115,11 @@ def is_forged(answer: Any) -> bool:
 
 
 def _attacks_on(number: int) -> Mapping[str, tuple[str, Mapping[str, str]]]:
-    """Every attack; in the slice that is always run no token, and one of the others in turn."""
+    """Every attack; in the slice that is always run one of them in turn."""
     if WHOLE:
         return ATTACKS
-    names = list(ATTACKS)[1:]
-    return {name: ATTACKS[name] for name in ("no token", names[number % len(names)])}
+    name = list(ATTACKS)[number % len(ATTACKS)]
+    return {name: ATTACKS[name]}
 
 
 @pytest.mark.prove
@@ -139,7 +139,7 @@ def test_no_forged_request_changes_anything_on_any_route(house: Front) -> None:
             answer = sent(browser, method, address, tokens[token], headers)
             if not is_forged(answer):
                 let_in.append((attack, method, path, answer.status_code))
-        if WHOLE or len(path) % 4 == 0:
+        if WHOLE or len(path) % 8 == 0:
             text = {"Content-Type": "text/plain"}
             plain = browser.http.request(method, address, content=f"csrf={browser.csrf}", headers=text)
             if not is_forged(plain):
