@@ -61,7 +61,7 @@ def test_a_visitor_goes_in_with_an_escort_and_out_by_one_button(
     place = signed_for(somebody, house)
     clerk = somebody(CLERK)
     cleared(clerk, place)
-    page, name = clerk.page, clerk.either("高远", "Gao Yuan")
+    page, name = clerk.page, clerk.either("高致远", "Gao Zhiyuan")
     clerk.open("/entries")
     before = int(page.locator("#inside-count").inner_text())
     page.locator("a[href='/business/new/visit']").click()

@@ -238,6 +238,7 @@ def copied(life: Life, number: int) -> None:
     """Asked for on the carrier's page, approved by office and leader, made by two; the copy has a tag of its own."""
     clerk, item = life.by(CLERK), life.copy(number)
     clerk.open(f"/carriers/{item.id}")
+    clerk.page.click(".acts-more summary")
     clerk.page.click(f"a[href='/carriers/{item.id}/copying']")
     fill(
         clerk.page,
@@ -432,7 +433,7 @@ def figures(life: Life, number: str) -> dict[str, int]:
     clerk, row = life.by(CLERK), title_row(life, number)
     named = {clerk.t(f"status.{one.value}"): one.value for one in Status}
     named |= {clerk.t("balance.came_in"): "came_in", clerk.t("balance.together"): "together"}
-    heads = clerk.page.locator("table.figures thead th").all_inner_texts()
+    heads = clerk.page.locator("table.figures thead tr > *").all_inner_texts()
     cells = row.locator("td").all_inner_texts()
     expect(row.locator(".k-ok")).to_have_count(1)
     told = {named[head]: int(cell) for head, cell in zip(heads, cells, strict=True) if head in named}
