@@ -26,7 +26,7 @@ check: $(STAMP) ## the fast half: lint, types, imports, unit tests
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -m "not browser and not process and not prove" -n 2
 
-test: $(STAMP) ## everything, under ten minutes on two cores
+test: $(STAMP) ## everything, a quarter of an hour on two slow cores
 	bash tools/debian_packages.sh
 	bash tools/pyscard.sh $(VENV)
 	$(BIN)/ruff check .

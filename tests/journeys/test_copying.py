@@ -60,6 +60,7 @@ def test_a_paper_is_copied_its_tree_is_shown_and_its_copies_are_called_back(
     clerk, office, leader = somebody(CLERK), somebody(SECRECY_OFFICE), somebody(LEADER)
     page = clerk.page
     clerk.open(f"/carriers/{item.id}")
+    page.click(".acts-more summary")
     page.click(f"a[href='/carriers/{item.id}/copying']")
     matter = apply(clerk, "copy", 2)
     expect(page.locator(f"a[href='{matter}/copy']")).to_have_count(0)  # dashed before it is approved
