@@ -186,17 +186,7 @@ def _item(row: Any) -> CaseItem:
     )
 
 
-def cases(
-    connection: Connection,
-    subject: Subject,
-    asked: CaseFilter = CaseFilter(),
-    after: str | None = None,
-    limit: int = 50,
-    before: str | None = None,
-) -> Page[CaseItem]:
-    """A page of cases: those with something open by urgency, then the newest. Raises KeyInvalid, ValueError."""
-    if not may(subject, Permission.SEE_FINDINGS):
-        return Page(())
+def _listed(subject: Subject, asked: CaseFilter) -> tuple[Any, Any]:
     query, counted = _query(subject)
     match asked.state:
         case "open":
@@ -210,6 +200,21 @@ def cases(
             pass
     if asked.incidents:
         query = query.where(counted.c.grave == 1)
+    return query, counted
+
+
+def cases(
+    connection: Connection,
+    subject: Subject,
+    asked: CaseFilter = CaseFilter(),
+    after: str | None = None,
+    limit: int = 50,
+    before: str | None = None,
+) -> Page[CaseItem]:
+    """A page of cases: those with something open by urgency, then the newest. Raises KeyInvalid, ValueError."""
+    if not may(subject, Permission.SEE_FINDINGS):
+        return Page(())
+    query, counted = _listed(subject, asked)
     order = (counted.c.urgency, -counted.c.first_at, CASE.c.number)
     rows, earlier, later = rows_of_page(connection, query, order, (int, int, str), after, before, limit)
     count, capped = total(connection, query.with_only_columns(CASE.c.number))
@@ -227,9 +232,8 @@ def open_incidents(connection: Connection, subject: Subject) -> int:
     """How many incidents are open for the subject."""
     if not may(subject, Permission.SEE_FINDINGS):
         return 0
-    query, counted = _query(subject)
-    wanted = query.where(~_over(counted), counted.c.grave == 1)
-    return total(connection, wanted.with_only_columns(CASE.c.number))[0]
+    query, _ = _listed(subject, CaseFilter(incidents=True))
+    return total(connection, query.with_only_columns(CASE.c.number))[0]
 
 
 def case_item(connection: Connection, subject: Subject, number: str) -> CaseItem:
