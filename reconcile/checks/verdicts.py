@@ -34,6 +34,8 @@ from reconcile.checks.permits import outlived, wanting
 from reconcile.presence.calibration import ABSENCE_MIN_US
 
 Params = Mapping[str, Any]
+FOLLOWED_AFTER = 30 * SECOND
+"""Heard by antennas of another place, so long the belief may need to follow it there (`reconcile.presence.filter`)."""
 
 
 def books_say(books: BooksSay) -> dict[str, Any]:
@@ -171,6 +173,9 @@ def absence(case: CarrierCase, now: Instant, limits: Thresholds) -> Absence | No
     # Longer where the antennas of the place hear badly, and for a tag known to be weak: its silence says less. By so
     # much as the usual time is longer or shorter than the five minutes that the least is reckoned with.
     after = max(limits.missing_after, limits.missing_after * case.absence_needed // ABSENCE_MIN_US)
+    if radio is not None and radio.heard_at > since and not _elsewhere_than_books(case):
+        # Others have heard it since: it is somewhere. Where, is not said before it can be known.
+        after = max(after, FOLLOWED_AFTER)
     return Absence(since, until, after) if until - since >= after else None
 
 

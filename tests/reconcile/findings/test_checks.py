@@ -211,6 +211,24 @@ def test_what_its_place_does_not_hear_and_another_store_does_is_misplaced_though
         assert CARRIER_CHECKS["misplaced"](other, NOW, LIMITS) is None
 
 
+IMPATIENT = replace(LIMITS, missing_after=5 * SECOND)
+"""An organisation that wants to know sooner than the belief follows a carrier from shelf to shelf."""
+
+
+@pytest.mark.parametrize(
+    ("silent_seconds", "heard_by_others", "found"),
+    [(4, False, False), (5, False, True), (5, True, False), (29, True, False), (30, True, True)],
+)
+def test_what_others_hear_is_not_missing_before_the_belief_can_follow_it(
+    silent_seconds: int, heard_by_others: bool, found: bool
+) -> None:
+    silent_since = NOW - silent_seconds * SECOND
+    heard_at = NOW if heard_by_others else silent_since
+    home = RadioSays("AA", SPOTS["shelf"], "unconfirmed", LONG_AGO, heard_at, silent_since, "r", 2)
+    case = replace(missing_case(9_000, silent_seconds), radio=home)
+    assert (CARRIER_CHECKS["missing"](case, NOW, IMPATIENT) is not None) is found
+
+
 def test_absence_is_judged_by_the_coverage_not_by_the_clock() -> None:
     case = missing_case(299)
     later = NOW + 3_600 * SECOND
