@@ -256,10 +256,11 @@ class Database:
 
     def close(self) -> None:
         """Give back connections and the writer's lock."""
-        if self._writer is not None:
-            self._writer.dispose()
         self._reader.dispose()
         self._walled.dispose()
+        # Last: SQLite takes the log into the file when the last connection that may write goes.
+        if self._writer is not None:
+            self._writer.dispose()
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None

@@ -1,5 +1,6 @@
 """The door to the database: migrations, one writer, readers that cannot write."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import SQLModel
 
+import api.saved_views
 import api.tables
 import reconcile.store.tables
 from custody.database import (
@@ -22,7 +24,7 @@ from custody.database import (
 )
 from tests.durability import AS_SHIPPED
 
-DECLARED = (api.tables, reconcile.store.tables)
+DECLARED = (api.saved_views, api.tables, reconcile.store.tables)
 
 
 def test_the_migrated_schema_is_that_of_the_models(database: Database) -> None:
@@ -123,6 +125,18 @@ def test_a_second_writer_of_a_file_is_refused_until_the_first_is_gone(new_sqlite
         Database.open(url)
     with Database.open(url) as again:
         again.check_migrated()
+
+
+def test_a_closed_file_is_whole_in_itself(new_sqlite: Callable[[], str], tmp_path: Path) -> None:
+    url = new_sqlite()
+    with Database.open(url) as database:
+        with database.reading() as connection:
+            assert connection.execute(text("SELECT size FROM ledger_state")).scalar_one() == 0
+        with database.writing() as connection:
+            connection.execute(text("UPDATE ledger_state SET size = 7"))
+    shutil.copyfile(url.removeprefix("sqlite:///"), tmp_path / "alone.db")
+    with Database.open(f"sqlite:///{tmp_path / 'alone.db'}", read_only=True) as copy, copy.reading() as connection:
+        assert connection.execute(text("SELECT size FROM ledger_state")).scalar_one() == 7
 
 
 def test_one_thread_does_not_wait_for_itself(new_sqlite: Callable[[], str]) -> None:
