@@ -22,6 +22,7 @@ from custody.store.books import Books
 from tests.builders import Archive, an_archive, books_on
 from tests.compiled import share_compiled_statements
 from tests.durability import without_syncs
+from tests.reconcile.findings.scene import Kept, Scene
 from tests.slices import WHOLE, waits
 
 settings.register_profile(
@@ -92,20 +93,40 @@ def new_postgres(postgres_server: str) -> Callable[[], str]:
 
 
 @pytest.fixture(scope="session")
-def new_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
-    """Makes a fresh migrated database file, and gives its URL."""
-    folder = tmp_path_factory.mktemp("sqlite")
-    template = folder / "template.db"
-    with Database.open(f"sqlite:///{template}") as database:
-        database.migrate()
+def sqlite_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where this process's database files are."""
+    return tmp_path_factory.mktemp("sqlite")
+
+
+@pytest.fixture(autouse=True)
+def _spent_files_go(sqlite_folder: Path) -> Iterator[None]:
+    """A test's database files go with it: most of them before the disk has ever seen them."""
+    older = set(sqlite_folder.iterdir())
+    yield
+    for path in set(sqlite_folder.iterdir()) - older:
+        path.unlink(missing_ok=True)
+
+
+@pytest.fixture(scope="session")
+def new_file(sqlite_folder: Path) -> Callable[[Path], str]:
+    """Copies a database file to a new one, and gives its URL."""
     numbers = iter(range(1, 1_000_000))
 
-    def make() -> str:
-        path = folder / f"custody_{next(numbers)}.db"
+    def copy(template: Path) -> str:
+        path = sqlite_folder / f"custody_{next(numbers)}.db"
         shutil.copyfile(template, path)
         return f"sqlite:///{path}"
 
-    return make
+    return copy
+
+
+@pytest.fixture(scope="session")
+def new_sqlite(tmp_path_factory: pytest.TempPathFactory, new_file: Callable[[Path], str]) -> Callable[[], str]:
+    """Makes a fresh migrated database file, and gives its URL."""
+    template = tmp_path_factory.mktemp("template") / "custody.db"
+    with Database.open(f"sqlite:///{template}") as database:
+        database.migrate()
+    return lambda: new_file(template)
 
 
 @pytest.fixture
@@ -195,21 +216,34 @@ def archive(books: Books) -> Archive:
 
 
 @pytest.fixture
-def sqlite_archive(archive_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+def sqlite_archive(archive_file: Path, new_file: Callable[[Path], str]) -> Iterator[Archive]:
     """An archive on SQLite alone, where the engine is not what the test is about."""
-    path = tmp_path_factory.mktemp("archive") / "custody.db"
-    shutil.copyfile(archive_file, path)
-    with Database.open(f"sqlite:///{path}") as opened:
+    with Database.open(new_file(archive_file)) as opened:
         yield Archive(books_on(opened, first_nonce=1_000))
 
 
 @pytest.fixture(scope="session")
-def archive_file(new_sqlite: Callable[[], str]) -> Path:
+def archive_file(new_sqlite: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database in which the directory of `tests.builders` is entered, to be copied."""
     url = new_sqlite()
     with Database.open(url) as opened:
         an_archive(books_on(opened))
-    return Path(str(make_url(url).database))
+    # Out of the folder where what a test has made goes with it.
+    made = Path(str(make_url(url).database))
+    return Path(shutil.move(made, tmp_path_factory.mktemp("archive") / made.name))
+
+
+@pytest.fixture(scope="session")
+def kept_scene(new_sqlite: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Kept[None]:
+    """The archive with its keepers, in a file to be copied."""
+    return Kept.after(lambda _scene: None, new_sqlite(), tmp_path_factory.mktemp("scene"))
+
+
+@pytest.fixture
+def sqlite_scene(kept_scene: Kept[None], new_file: Callable[[Path], str]) -> Iterator[Scene]:
+    """The archive with its keepers on SQLite alone, where the engine is not what the test is about."""
+    with Database.open(new_file(kept_scene.file)) as opened:
+        yield kept_scene.again(opened)
 
 
 def pytest_configure(config: Any) -> None:

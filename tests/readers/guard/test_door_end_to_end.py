@@ -16,7 +16,6 @@ import pytest
 from door_scene import KEY
 from sqlalchemy import func, select
 
-from custody.database import Database
 from readers import doorlist
 from readers.scenario import parse
 from readers.virtual import VirtualReaderThread
@@ -27,7 +26,7 @@ from reconcile.store.intake import take
 from reconcile.store.portals import BeamSetting, set_beam
 from reconcile.store.presence import fold_new
 from tests.builders import SCHEME
-from tests.reconcile.findings.scene import GATE, Scene, a_scene
+from tests.reconcile.findings.scene import GATE, Scene
 
 DAEMON = """\
 import random, sys, threading, time
@@ -86,9 +85,8 @@ carrier permitted {permitted}
 
 
 @pytest.fixture
-def scene(new_sqlite: Callable[[], str]) -> Iterator[Scene]:
-    with Database.open(new_sqlite()) as opened:
-        yield a_scene(opened)
+def scene(sqlite_scene: Scene) -> Scene:
+    return sqlite_scene
 
 
 def eventually(holds: Callable[[], Any], what: str, seconds: float = 20.0) -> Any:

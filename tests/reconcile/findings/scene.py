@@ -7,11 +7,15 @@
 Presence is written as the fold would leave it; `seconds` reach back from the present of the scene's clock.
 """
 
+import shutil
+from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from pathlib import Path
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import func, make_url, select
 
 from custody.access import Role, Subject
 from custody.clock import Clock, day
@@ -46,6 +50,8 @@ from tests.builders import (
     books_on,
 )
 
+T = TypeVar("T")
+
 GATE = 10
 GROUNDS = 1
 
@@ -56,6 +62,35 @@ def a_scene(database: Database) -> "Scene":
     scene = Scene(database, an_archive(books_on(database, clock)), clock)
     accounts_in(database)
     return scene
+
+
+@dataclass(frozen=True)
+class Kept(Generic[T]):
+    """A scene as it was when it was kept: its database's file, to be copied, and how far its clock and counts were."""
+
+    file: Path
+    at: Instant
+    boots: Any
+    numbers: Any
+    told: T
+    """What was told of that which had happened."""
+
+    @classmethod
+    def after(cls, happens: "Callable[[Scene], T]", url: str, folder: Path) -> "Kept[T]":
+        """A scene over the empty file at the URL, when this has happened; the file goes to the folder."""
+        with Database.open(url) as database:
+            scene = a_scene(database)
+            told = happens(scene)
+        made = Path(str(make_url(url).database))
+        file = Path(shutil.move(made, folder / made.name))
+        return cls(file, scene.now, copy(scene.boots), copy(scene.archive.numbers), told)
+
+    def again(self, database: Database) -> "Scene":
+        """The scene on a copy of the file, going on from there."""
+        clock = Ticking(self.at)
+        # Its books draw other nonces than those in the file.
+        archive = Archive(books_on(database, clock, first_nonce=1_000_000), copy(self.numbers))
+        return Scene(database, archive, clock, copy(self.boots))
 
 
 def accounts_in(database: Database) -> None:
@@ -83,7 +118,7 @@ class Scene:
     database: Database
     archive: Archive
     ticking: Ticking
-    _boots: Any = field(default_factory=lambda: count(1))
+    boots: Any = field(default_factory=lambda: count(1))
 
     @property
     def clock(self) -> Clock:
@@ -166,7 +201,7 @@ class Scene:
         at = self.now - int(seconds_ago * SECOND)
         with self.database.writing() as connection:
             for epc in epcs:
-                row = {"source": 1, "sequence": next(self._boots), "epc": epc, "reader": self.reader_of(place)}
+                row = {"source": 1, "sequence": next(self.boots), "epc": epc, "reader": self.reader_of(place)}
                 row |= {"tid": tid, "antenna": 1, "first_at": at - SECOND, "last_at": at, "count": reads}
                 row |= {"received_at": at}
                 connection.execute(SIGHTING.insert().values(row))

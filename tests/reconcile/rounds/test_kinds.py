@@ -1,13 +1,11 @@
 """Kinds of sweeps, several hands, and what people say in one besides scanning; on the embedded engine, where it is not
 the engine's business."""
 
-from collections.abc import Callable, Iterator
 from random import Random
 
 import pytest
 from sqlalchemy import select
 
-from custody.database import Database
 from custody.entries import RoundSigned, TagRetired, TagUnreadable, decode
 from custody.rules import NotFound
 from custody.store.books import bodies
@@ -18,16 +16,15 @@ from reconcile.store.core import ROUND_EVENT
 from reconcile.store.round_events import last_signed_by_place
 from tests.builders import CLERK, CLERK_2, LOW_SHELF, PEOPLE, SCHEME, SECRECY_OFFICE, SHELF, SHELF_2, epc_of
 from tests.custody.destruction.batches import a_batch
-from tests.reconcile.findings.scene import Scene, a_scene
+from tests.reconcile.findings.scene import Scene
 from tests.reconcile.rounds.sweeping import CABINET, Sweep, a_sweep, refused
 
 BLIND = Terms("blind")
 
 
 @pytest.fixture
-def scene(new_sqlite: Callable[[], str]) -> Iterator[Scene]:
-    with Database.open(new_sqlite()) as opened:
-        yield a_scene(opened)
+def scene(sqlite_scene: Scene) -> Scene:
+    return sqlite_scene
 
 
 def say(sweep: Sweep, what: str, event: str, by: object = CLERK, **more: object) -> object:

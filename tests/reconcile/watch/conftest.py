@@ -1,33 +1,17 @@
 """The scene of the findings, and a relay that takes or refuses what it is told to."""
 
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
-from custody.database import Database
-from tests.builders import Archive, Ticking, books_on
-from tests.reconcile.findings.scene import Scene, a_scene
+from tests.reconcile.findings.scene import Scene
 from tests.reconcile.watch.relay import RelayServer
 
 
-@pytest.fixture(scope="module")
-def house(new_sqlite: Callable[[], str]) -> Path:
-    """The archive with its keepers, in a file that is copied for each test."""
-    url = new_sqlite()
-    with Database.open(url) as opened:
-        a_scene(opened)
-    return Path(url.removeprefix("sqlite:///"))
-
-
 @pytest.fixture
-def scene(house: Path, tmp_path: Path) -> Iterator[Scene]:
+def scene(sqlite_scene: Scene) -> Scene:
     """The archive with its keepers, on SQLite."""
-    shutil.copyfile(house, tmp_path / "custody.db")
-    with Database.open(f"sqlite:///{tmp_path / 'custody.db'}") as opened:
-        clock = Ticking()
-        yield Scene(opened, Archive(books_on(opened, clock, first_nonce=10_000)), clock)
+    return sqlite_scene
 
 
 @pytest.fixture

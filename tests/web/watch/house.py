@@ -133,11 +133,21 @@ def services_for(scene: Scene, data: Any, **more: Any) -> Services:
 def a_house(database: Database, data: Any) -> House:
     """The archive, its people with accounts; nothing has happened yet."""
     scene = a_scene(database)
-    with database.writing() as connection:
+    with_accounts(scene)
+    return house_over(scene, data)
+
+
+def with_accounts(scene: Scene) -> None:
+    """Its people, besides its keepers, get accounts."""
+    with scene.database.writing() as connection:
         for who, role in ROLES:
             family = "administrator" if role is Role.AUDITOR else "business"
             accounts.create(connection, PEOPLE[who], family, "-", NOW)
             accounts.grant(connection, PEOPLE[who], role, 3 if role is Role.MANAGER else None)
+
+
+def house_over(scene: Scene, data: Any) -> House:
+    """The application over a scene whose people have accounts."""
     services = services_for(scene, data)
     return House(scene, services, create_app(services, passwords=QuickPasswords()))
 
