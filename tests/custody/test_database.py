@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import SQLModel
 
+import api.import_records
 import api.saved_views
 import api.tables
 import reconcile.store.tables
@@ -24,7 +25,7 @@ from custody.database import (
 )
 from tests.durability import AS_SHIPPED
 
-DECLARED = (api.saved_views, api.tables, reconcile.store.tables)
+DECLARED = (api.import_records, api.saved_views, api.tables, reconcile.store.tables)
 
 
 def test_the_migrated_schema_is_that_of_the_models(database: Database) -> None:
