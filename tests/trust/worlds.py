@@ -205,7 +205,7 @@ class Client:
 
 
 def _still(scene: Scene, archive: Archive) -> Still:
-    return Still(scene.database, archive, scene.ticking, scene._boots)
+    return Still(scene.database, archive, scene.ticking, scene.boots)
 
 
 def build(database: Database, folder: Path, variant: Variant) -> World:
