@@ -30,7 +30,7 @@ test: $(STAMP) ## everything, a quarter of an hour on two slow cores
 	bash tools/debian_packages.sh
 	bash tools/pyscard.sh $(VENV)
 	@$(MAKE) --no-print-directory -j2 lint compiled
-	$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 6 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP) ## style, types, and who may import whom
 	$(BIN)/ruff check .

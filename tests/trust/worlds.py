@@ -65,7 +65,8 @@ from tests.custody.keeping import house
 from tests.custody.stateful.paths import PATHS, _listed
 from tests.reconcile.findings.scene import Scene, a_scene
 from tests.trust.flavours import HIDDEN_UNIT, Flavour, ToldArchive, told
-from tests.web.front import PASSWORD, quick_passwords, token_in
+from tests.web.door import let_in
+from tests.web.front import PASSWORD, quick_passwords
 from tests.web.watch.house import business, trouble
 
 NOBODY_ELSE = tuple(f"person:{person.id}" for person in PERSONS)
@@ -191,9 +192,7 @@ class World:
         http.cookies.set("lang", language)
         if number is None:
             return Client(http, "")
-        answer = http.post("/sign-in", data={"number": number, "password": PASSWORD})
-        assert answer.status_code == 303, answer.text
-        return Client(http, token_in(http.get("/me").text))
+        return Client(http, let_in(http, number, PASSWORD, self.services.clock()))
 
 
 @dataclass

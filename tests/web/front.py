@@ -17,13 +17,13 @@ from sqlalchemy import Table, select
 from api.main import create_app
 from api.services import Services
 from api.sessions import Passwords
-from api.web.visit import COOKIE
 from custody.access import Role
 from custody.database import Database
 from custody.store import accounts
 from custody.store import schema as t
 from reconcile.bulletin import Bulletin
 from tests.builders import NOW, PEOPLE, PERSONS, Archive, Ticking, an_archive, books_on
+from tests.web.door import let_in
 
 PASSWORD = "correct horse battery"
 ROLES: Mapping[str, Role] = {
@@ -83,12 +83,7 @@ class Front:
         """A browser in which a person has signed in."""
         browser = self.browser()
         browser.http.cookies.set("lang", language)
-        # As the door does it, without drawing its pages: those have tests of their own.
-        door, now = self.app.state.sign_in, self.clock()
-        known = door.check(number_of(who), PASSWORD, "testclient", now)
-        token, session = door.open(known, "testclient", "testclient", now)
-        browser.http.cookies.set(COOKIE, token, domain="testserver.local", path="/")
-        browser.csrf = session.csrf
+        browser.csrf = let_in(browser.http, number_of(who), PASSWORD, self.clock())
         return browser
 
     def program(self, who: str) -> "Browser":

@@ -14,6 +14,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy.dialects import sqlite
@@ -99,9 +100,18 @@ class _Words:
 
 def views(secret: str) -> list[str]:
     """The statements that make the views, those of the secret names first; a view may name one that comes later."""
+    return [statement.replace(_BLANK, secret) for statement in _written()]
+
+
+_BLANK = "?blank?"
+
+
+@cache
+def _written() -> tuple[str, ...]:
+    """The statements once for all connections: only the secret differs."""
 
     def inner(table: str) -> str:
-        return f"{secret}{table}"
+        return f"{_BLANK}{table}"
 
     def rule(table: str) -> str:
         used = _BY_ROWID.get(table)
@@ -113,7 +123,7 @@ def views(secret: str) -> list[str]:
         f'CREATE TEMP VIEW "{inner(table)}" AS SELECT * FROM main."{table}" {ROW} WHERE {rule(table)}'
         for table in WALLED
     ]
-    return made + [f'CREATE TEMP VIEW "{table}" AS SELECT * FROM temp."{inner(table)}"' for table in WALLED]
+    return (*made, *(f'CREATE TEMP VIEW "{table}" AS SELECT * FROM temp."{inner(table)}"' for table in WALLED))
 
 
 def build(driver: sqlite3.Connection, standing: Callable[[], str | None]) -> None:

@@ -33,6 +33,7 @@ from tests.custody.disposition.scenes import ISSUER, NOTICE, received_papers
 from tests.custody.meetings.scene import a_meeting
 from tests.reconcile import letters
 from tests.reconcile.findings.scene import Scene, a_scene
+from tests.web.door import let_in
 from tests.web.watch.gate import a_gate, lies_there
 
 PASSWORD = "a right password"
@@ -77,7 +78,9 @@ class House:
 
     def client(self, who: str, language: str = "en") -> "Visitor":
         """A browser in which somebody has signed in."""
-        return Visitor.enter(TestClient(self.app, follow_redirects=False), who, language)
+        http = TestClient(self.app, follow_redirects=False)
+        http.cookies.set("lang", language)
+        return Visitor(http, let_in(http, f"{1000 + PEOPLE[who]}", PASSWORD, self.services.clock()))
 
 
 @dataclass
@@ -86,16 +89,6 @@ class Visitor:
 
     http: TestClient
     csrf: str
-
-    @classmethod
-    def enter(cls, http: TestClient, who: str, language: str) -> "Visitor":
-        """Sign in."""
-        http.cookies.set("lang", language)
-        number = f"{1000 + PEOPLE[who]}"
-        answer = http.post("/sign-in", data={"number": number, "password": PASSWORD})
-        assert answer.status_code == 303, answer.text
-        page = http.get("/me").text
-        return cls(http, page.split('name="csrf" value="', 1)[1].split('"', 1)[0])
 
     def get(self, address: str) -> Any:
         """A page."""
