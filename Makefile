@@ -57,3 +57,4 @@ pictures: $(STAMP) ## the pictures of docs/how-to, by walking the journeys
 
 clean: ## remove what the commands made
 	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .hypothesis .bench .proof
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,7 +1,7 @@
 """A driver that plays a recording back as if its reader were there (see `readers.recorder`)."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -36,7 +36,7 @@ class ReplayDriver:
         self._path, self._reader, self._clock = path, reader, clock
         self._speed, self._shift = speed, shift
         self._closed = threading.Event()
-        self._lines: Iterator[Identity | Batch] | None = None
+        self._lines: Generator[Identity | Batch] | None = None
 
     def open(self) -> Identity:
         """What the recorded reader said of itself. Raises ConnectionFailed, ProtocolViolated."""
@@ -47,11 +47,18 @@ class ReplayDriver:
         self._lines = _lines(file)
         first = self._next()
         if not isinstance(first, Identity):
+            self._let_go()
             raise ProtocolViolated(f"{self._path} is no recording: its first line does not say so")
         return first
 
     def reads(self) -> Iterator[Batch]:
         """The recorded batches, each at its time. Raises ConnectionFailed at the end, ProtocolViolated."""
+        try:
+            yield from self._played_in_time()
+        finally:
+            self._let_go()
+
+    def _played_in_time(self) -> Iterator[Batch]:
         opened_at = self._clock()
         first_at: Instant | None = None
         alive_at = opened_at
@@ -79,6 +86,11 @@ class ReplayDriver:
         """End it, from any thread, more than once."""
         self._closed.set()
 
+    def _let_go(self) -> None:
+        """The file is open no longer than it is read."""
+        if self._lines is not None:
+            self._lines.close()
+
     def _next(self) -> Identity | Batch | None:
         if self._lines is None:
             raise ConnectionFailed("the recording is not open")
@@ -103,7 +115,7 @@ class ReplayDriver:
         return replace(batch, reads=reads, alive_at=moved(batch.alive_at))
 
 
-def _lines(file: BinaryIO) -> Iterator[Identity | Batch]:
+def _lines(file: BinaryIO) -> Generator[Identity | Batch]:
     """The full lines of a recording; a rest without its line end is what a kill left, and not read."""
     with file:
         for number, line in enumerate(file, start=1):
