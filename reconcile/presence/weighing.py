@@ -290,6 +290,9 @@ class Weighing:
     def _reads(self, ear: EarNow, heard: Heard) -> None:
         period = self.settings.period_us
         gap = heard.first_at - ear.last_at
+        # What comes in pieces shorter than a window is no more windows to learn from than time has passed.
+        piece = min(1.0, (heard.last_at - ear.last_at) / _WINDOW)
+        whole = heard.last_at - heard.first_at >= _WINDOW
         before = ear.told_at
         if before and heard.first_at >= before and heard.first_at <= before + period + 1_000_000:
             told = max(heard.last_at, before + period if before + period <= heard.first_at + period else heard.last_at)
@@ -331,10 +334,12 @@ class Weighing:
             self.usual_at = max(self.usual_at, heard.last_at)
         self._weigh(here, away, others)
         ear.doubt(read + unread, heard, read)
-        # While its own antennas hear it as ever it is there, however the others hear it.
-        there = not self.known or heard.last_at - self.usual_at <= self.settings.watermark_us
+        # While its own antennas hear it as ever it is there, however the others hear it: but not what begins when they
+        # have ceased, which is how it is heard elsewhere.
+        there = not self.known or heard.first_at - self.usual_at <= WINDOW_US
         if self._learns(heard.last_at) and (there or here >= max(away, *others.values(), away) - _WORSE):
-            ear.learn(read + unread, read, dbm)
+            part = 1.0 if whole else max(0.0, piece)
+            ear.learn((read + unread) * part, read * part, dbm)
 
     def _usual(self, ear: EarNow, heard: Heard, share: float) -> bool:
         """An antenna of the place hears it as often and as strongly as ever, or more so."""

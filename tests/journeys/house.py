@@ -108,7 +108,7 @@ class House:
         with self.books.database.reading() as connection:
             directory = queries.directory(connection)
             (where,) = [one.id for one in directory.places.values() if one.code == place]
-            found = queries.carriers(connection, self.asking(CLERK), queries.CarrierFilter(place=where), limit=50)
+            found = queries.carriers(connection, self.asking(CLERK), queries.CarrierFilter(place=where), limit=1_000)
         standing = (item for item in found.items if item.tags and item.status is Status.IN_PLACE)
         return sorted(standing, key=lambda item: (item.control_number, item.id))
 

@@ -14,7 +14,7 @@ from tests.journeys.house import BORROWER, CLERK, SECRECY_OFFICE, House
 from tests.journeys.watchful import Visitor
 
 pytestmark = [pytest.mark.browser]
-LIVE_MS = 25_000
+LIVE_MS = 60_000
 """A page is live when what happened at a reader stands on it after this at the latest."""
 
 

@@ -64,6 +64,17 @@ def test_what_moves_the_believed_place(what: str, then: str, place: str) -> None
     assert fold(AT_HOME + "\n" + then).place == PLACES[place], what
 
 
+@pytest.mark.parametrize(("period", "reads"), [(0.4, 2), (2.0, 6), (10.0, 20)])
+def test_how_often_a_daemon_reports_makes_no_move_the_way_it_is_heard_at_home(period: float, reads: int) -> None:
+    # Given: it lies where the next antenna always hears it too
+    before = still("home", 0, 300, -52, period, reads) + "\n" + still("next", 0.1, 390, -71, period, reads)
+    # When: it is carried further, and the next one hears it as before
+    after = still("far", 300.2, 390, -52, period, reads)
+    memory = fold(before + "\n" + after)
+    # Then: it is followed, instead of the far antenna being learnt as one that hears it at home
+    assert (memory.place, memory.strength) == (PLACES["far"], "confirmed")
+
+
 def test_weak_reads_next_door_and_none_at_home_make_it_unconfirmed_and_take_it_nowhere() -> None:
     memory = fold(AT_HOME + "\n" + still("next", 301, 500, -70))
     assert (memory.place, memory.strength) == (HOME, "unconfirmed")
