@@ -26,7 +26,7 @@ check: $(STAMP) ## the fast half: lint, types, imports, unit tests
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/pytest -q -m "not browser and not process and not prove" -n 2
 
-test: $(STAMP) ## everything, a quarter of an hour on two slow cores
+test: $(STAMP) ## everything, some thirteen minutes on two slow cores
 	bash tools/debian_packages.sh
 	bash tools/pyscard.sh $(VENV)
 	@$(MAKE) --no-print-directory -j2 lint compiled

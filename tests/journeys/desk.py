@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from tests.journeys.house import CLERK, password
 from tests.journeys.watchful import Visitor
@@ -36,7 +36,10 @@ def sign(visitor: Visitor, number: str, *cosigners: str) -> str:
             mine.fill(other)
         page.fill(f"input[name='cosign.{at}.password']", password(other))
     page.click(".actions button[value=enter]")
-    page.wait_for_url(re.compile(r"(\?done=|/acts/)"))
+    try:
+        page.wait_for_url(re.compile(r"(\?done=|/acts/)"))
+    except TimeoutError:
+        raise AssertionError(f"not entered: {page.locator('main').inner_text()}") from None
     found = re.search(r"(?:done=|/acts/)([A-Z]+-\d+-\d+)", page.url)
     assert found
     return found[1]

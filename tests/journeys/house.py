@@ -112,6 +112,14 @@ class House:
         standing = (item for item in found.items if item.tags and item.status is Status.IN_PLACE)
         return sorted(standing, key=lambda item: (item.control_number, item.id))
 
+    def keeper(self, place: str) -> str:
+        """The staff number of whoever keeps a place now."""
+        with self.books.database.reading() as connection:
+            directory = queries.directory(connection)
+        (kept_by,) = [one.responsible for one in directory.places.values() if one.code == place]
+        assert kept_by is not None, f"nobody keeps {place}"
+        return directory.persons[kept_by].number
+
     def find(self, control_number: str, copy: int = 1) -> CarrierItem:
         """A carrier by its number."""
         with self.books.database.reading() as connection:

@@ -195,7 +195,8 @@ def handed_out(life: Life) -> None:
     unit = str(life.copy(1).unit)
     matter = life.begins(CLERK, "distribution", {"control_number": life.number, "unit": unit, "reason": "传达学习"})
     lines = {number: f"lines={life.copy(number).id}" for number in range(1, 6)}
-    life.does(CLERK, matter, "hand_out", {lines[1]: True, "recipient": COMMITTEE, "place": SAFE}, COMMITTEE)
+    keeper = life.house.keeper(SAFE)
+    life.does(CLERK, matter, "hand_out", {lines[1]: True, "recipient": keeper, "place": SAFE}, keeper)
     life.does(CLERK, matter, "hand_out", {lines[2]: True, "recipient": PLANNING, "due_on": life.ahead(20)}, PLANNING)
     life.does(CLERK, matter, "count", {lines[number]: True for number in (3, 4, 5)})
     life.says(CLERK, clerk.t("mstatus.distribution.closed"), clerk.t("lstate.distribution.remainder"))
