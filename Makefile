@@ -26,11 +26,11 @@ check: $(STAMP) ## the fast half: lint, types, imports, unit tests
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/pytest -q -m "not browser and not process and not prove" -n 2
 
-test: $(STAMP) ## everything, some thirteen minutes on two slow cores
+test: $(STAMP) ## everything, a quarter of an hour on two slow cores
 	bash tools/debian_packages.sh
 	bash tools/pyscard.sh $(VENV)
 	@$(MAKE) --no-print-directory -j2 lint compiled
-	$(BIN)/pytest -n 6 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP) ## style, types, and who may import whom
 	$(BIN)/ruff check .
