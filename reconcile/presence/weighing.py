@@ -291,8 +291,8 @@ class Weighing:
         period = self.settings.period_us
         gap = heard.first_at - ear.last_at
         # What comes in pieces shorter than a window is no more windows to learn from than time has passed.
-        piece = min(1.0, (heard.last_at - ear.last_at) / _WINDOW)
         whole = heard.last_at - heard.first_at >= _WINDOW
+        learnt = 1.0 if whole else max(0.0, min(1.0, (heard.last_at - ear.last_at) / _WINDOW))
         before = ear.told_at
         if before and heard.first_at >= before and heard.first_at <= before + period + 1_000_000:
             told = max(heard.last_at, before + period if before + period <= heard.first_at + period else heard.last_at)
@@ -338,8 +338,7 @@ class Weighing:
         # have ceased, which is how it is heard elsewhere.
         there = not self.known or heard.first_at - self.usual_at <= WINDOW_US
         if self._learns(heard.last_at) and (there or here >= max(away, *others.values(), away) - _WORSE):
-            part = 1.0 if whole else max(0.0, piece)
-            ear.learn((read + unread) * part, read * part, dbm)
+            ear.learn((read + unread) * learnt, read * learnt, dbm)
 
     def _usual(self, ear: EarNow, heard: Heard, share: float) -> bool:
         """An antenna of the place hears it as often and as strongly as ever, or more so."""

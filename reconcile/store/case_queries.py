@@ -187,6 +187,7 @@ def _item(row: Any) -> CaseItem:
 
 
 def _listed(subject: Subject, asked: CaseFilter) -> tuple[Any, Any]:
+    """The cases that are asked for, and what is counted of each: for the list and for every number that opens to it."""
     query, counted = _query(subject)
     match asked.state:
         case "open":
